@@ -1,0 +1,1 @@
+"""The turn: triage, model, prompt, loop, hand-over and follow-up."""

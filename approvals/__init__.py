@@ -1,0 +1,1 @@
+"""The gate, the only executor, the queue, reviews and standings."""

@@ -1,0 +1,1 @@
+"""The words of Remit: frozen types without network, database, clock or environment."""

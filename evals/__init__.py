@@ -1,0 +1,1 @@
+"""Suites that run the real path and are graded by the sandbox ledger."""

@@ -1,0 +1,1 @@
+"""Composition: web, command line, workers; the only room that builds things."""

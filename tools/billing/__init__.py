@@ -1,0 +1,1 @@
+"""The billing family: its port, its adapters and its tools."""

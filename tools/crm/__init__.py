@@ -1,0 +1,1 @@
+"""The crm family: its port, its adapters and its tools."""

@@ -1,0 +1,1 @@
+"""The desk family: its port, its adapters and its tools."""

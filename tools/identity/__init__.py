@@ -1,0 +1,1 @@
+"""The identity family: its port, its adapters and its tools."""

@@ -1,0 +1,1 @@
+"""The knowledge family: its port, its adapters and its tools."""

@@ -1,0 +1,1 @@
+"""The mail family: its port, its adapters and its tools."""

@@ -1,0 +1,1 @@
+"""The orders family: its port, its adapters and its tools."""
