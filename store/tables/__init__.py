@@ -1,0 +1,52 @@
+"""Every table, one file per noun; importing this package declares them all."""
+
+from store.tables.action import (
+    ActionRow,
+    AttemptRow,
+    ConfirmationRow,
+    ReservationRow,
+    ReviewRow,
+    StepUpRow,
+)
+from store.tables.conversation import (
+    ClosureRow,
+    ConversationRow,
+    CustomerRow,
+    EventRow,
+    HandoffRow,
+    MessageRow,
+    ProvenanceRow,
+    RequestRow,
+    StepRow,
+    TurnRow,
+)
+from store.tables.people import SessionRow, UserRow
+from store.tables.record import ArticleRow, AuditRow, OutboxRow
+from store.tables.standing import StandingChangeRow, StandingRow, SwitchRow
+
+__all__ = [
+    "ActionRow",
+    "ArticleRow",
+    "AttemptRow",
+    "AuditRow",
+    "ClosureRow",
+    "ConfirmationRow",
+    "ConversationRow",
+    "CustomerRow",
+    "EventRow",
+    "HandoffRow",
+    "MessageRow",
+    "OutboxRow",
+    "ProvenanceRow",
+    "RequestRow",
+    "ReservationRow",
+    "ReviewRow",
+    "SessionRow",
+    "StandingChangeRow",
+    "StandingRow",
+    "StepRow",
+    "StepUpRow",
+    "SwitchRow",
+    "TurnRow",
+    "UserRow",
+]

@@ -1,0 +1,140 @@
+"""Actions and everything that was decided about them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from core.actions import ARROWS
+from store.columns import json_field, personal_text, utc
+
+_STATES = sorted({*ARROWS, *(state for ends in ARROWS.values() for state in ends)})
+
+
+class ActionRow(SQLModel, table=True):
+    """One proposed write; `state` moves only by compare-and-set along core.actions.ARROWS."""
+
+    __tablename__ = "action"
+    __table_args__ = (
+        CheckConstraint(f"state in ({', '.join(repr(s) for s in _STATES)})", name="action_state"),
+        CheckConstraint("amount is null or amount >= 0", name="action_amount"),
+        # The same digest within a request is the same action, until it was replaced or ended unexecuted.
+        Index(
+            "action_once",
+            "request_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("state not in ('replaced', 'expired', 'withdrawn', 'refused', 'failed')"),
+        ),
+        Index("action_queue", "state", "due_at"),
+    )
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    request_id: str = Field(foreign_key="request.id")
+    customer_id: str = Field(foreign_key="customer.id", index=True)
+    category: str
+    tool: str
+    tool_version: int
+    version: int = 1
+    args: dict[str, Any] = json_field(personal=True)
+    targets: list[str] = json_field()
+    amount: int | None = None
+    currency: str | None = None
+    digest: str
+    state: str
+    state_at: datetime = utc()
+    facts: dict[str, Any] = json_field()
+    verdict: dict[str, Any] = json_field()
+    preview: dict[str, Any] = json_field(personal=True)
+    because: list[str] = json_field()
+    risk: str = "low"
+    allowed_by_rules: bool = False
+    standing: str = "observation"
+    review_after: bool = False
+    created_at: datetime = utc()
+    due_at: datetime = utc()
+    expires_at: datetime = utc()
+    approved_at: datetime | None = utc(null=True)
+    opened_at: datetime | None = utc(null=True)
+    claimed_by: str | None = None
+    claimed_until: datetime | None = utc(null=True)
+    replaces: str | None = None
+    receipt: dict[str, Any] | None = json_field(personal=True, null=True)
+    failure: str | None = None
+
+
+class ConfirmationRow(SQLModel, table=True):
+    """The customer's own yes to exactly this digest; used once."""
+
+    __tablename__ = "confirmation"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    digest: str
+    event: str  # button, exact_yes
+    at: datetime = utc()
+
+
+class StepUpRow(SQLModel, table=True):
+    """A one-time code sent for exactly this digest; only its keyed digest is kept."""
+
+    __tablename__ = "step_up"
+    id: str = Field(primary_key=True)
+    action_id: str = Field(foreign_key="action.id", index=True)
+    customer_id: str = Field(index=True)
+    digest: str
+    code_mac: str
+    sent_to_mac: str
+    sent_to_masked: str
+    tries: int = 0
+    sent_at: datetime = utc()
+    verified_at: datetime | None = utc(null=True)
+    used_at: datetime | None = utc(null=True)
+
+
+class ReviewRow(SQLModel, table=True):
+    """An approver's decision; `shown_rules` are the escalations the approval satisfies."""
+
+    __tablename__ = "review"
+    __table_args__ = (UniqueConstraint("action_id", "reviewer_id", "decision"),)
+    id: str = Field(primary_key=True)
+    action_id: str = Field(foreign_key="action.id", index=True)
+    digest: str
+    reviewer_id: str
+    decision: str  # approve, edit, reject, take_over
+    reason_code: str | None = None
+    note: str = personal_text()
+    shown_rules: list[str] = json_field()
+    args_before: dict[str, Any] | None = json_field(personal=True, null=True)
+    args_after: dict[str, Any] | None = json_field(personal=True, null=True)
+    seconds_open: float | None = None
+    used_at: datetime | None = utc(null=True)
+    at: datetime = utc()
+
+
+class AttemptRow(SQLModel, table=True):
+    """The intent, durable before the vendor is called; its answer, after."""
+
+    __tablename__ = "attempt"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    key: str = Field(unique=True)
+    digest: str
+    first_sent_at: datetime = utc()
+    tries: int = 0
+    state: str = "open"  # open, done, refused, unsure
+    fence: int = 0
+    next_at: datetime | None = utc(null=True)
+    ended_at: datetime | None = utc(null=True)
+
+
+class ReservationRow(SQLModel, table=True):
+    """What an action takes from one limit; counted while reserved and once done."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (Index("reservation_scope", "scope", "key", "at"),)
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    scope: str = Field(primary_key=True)  # object, customer, category, overall
+    key: str = Field(primary_key=True)
+    currency: str | None = None
+    amount: int = 0
+    state: str = "reserved"  # reserved, done, released
+    at: datetime = utc()

@@ -1,0 +1,58 @@
+"""What is kept for the record and for sending: audit, outbox, help articles."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Computed, Index, Text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlmodel import Field, SQLModel
+
+from store.columns import json_field, utc
+
+
+class AuditRow(SQLModel, table=True):
+    """One link of the hash chain; the database refuses to change or delete it."""
+
+    __tablename__ = "audit"
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: int = 1
+    at: datetime = utc()
+    kind: str
+    body: dict[str, Any] = json_field()
+    prev: str
+    hash: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """A service message to send at least once; `key` lets the receiver drop repeats."""
+
+    __tablename__ = "outbox"
+    id: str = Field(primary_key=True)
+    key: str = Field(unique=True)
+    kind: str  # ticket_create, ticket_comment, ticket_note, ticket_status, mail
+    conversation_id: str | None = Field(default=None, index=True)
+    body: dict[str, Any] = json_field(personal=True)
+    state: str = "waiting"  # waiting, sent, failed
+    tries: int = 0
+    error: str | None = None
+    at: datetime = utc()
+    sent_at: datetime | None = utc(null=True)
+
+
+class ArticleRow(SQLModel, table=True):
+    __tablename__ = "article"
+    __table_args__ = (Index("article_words", "tsv", postgresql_using="gin"),)
+    id: str = Field(primary_key=True)
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    tsv: Any = Field(
+        default=None,
+        sa_column=Column(
+            TSVECTOR,
+            Computed(
+                "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', body), 'B')",
+                persisted=True,
+            ),
+        ),
+    )

@@ -1,0 +1,144 @@
+"""The unit of work: one transaction on one connection, committed at its edge."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Select, text
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel import SQLModel
+
+from core.canonical import canonical_json
+from core.clock import Clock
+from core.errors import Unavailable
+from store import audit
+from store.columns import table
+
+R = TypeVar("R", bound=SQLModel)
+
+
+class Work:
+    """What one transaction does; audit entries are chained last, so that the chain's lock is held briefly."""
+
+    def __init__(self, conn: AsyncConnection, clock: Clock) -> None:
+        self.conn = conn
+        self.clock = clock
+        self._audit: list[tuple[str, dict[str, Any]]] = []
+        self._after: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def rows(self, row: type[R], query: Select[Any]) -> list[R]:
+        """The rows of `select(table)…`, detached."""
+        result = await self.conn.execute(query)
+        return [row(**found) for found in result.mappings()]
+
+    async def row(self, row: type[R], query: Select[Any]) -> R | None:
+        """The first row, or None."""
+        found = (await self.conn.execute(query)).mappings().first()
+        return None if found is None else row(**found)
+
+    async def value(self, query: Select[Any]) -> Any:
+        """The first column of the first row, or None."""
+        return (await self.conn.execute(query)).scalar()
+
+    async def add(self, *rows: SQLModel) -> None:
+        """Inserts rows; a broken unique constraint raises sqlalchemy.exc.IntegrityError."""
+        for row in rows:
+            into = table(type(row))
+            kept = {c.key: getattr(row, c.key) for c in into.columns if c.computed is None}
+            await self.conn.execute(into.insert().values(**kept))
+
+    async def run(self, statement: Executable, values: Any = None) -> int:
+        """Executes a statement; the number of rows it touched."""
+        result = await self.conn.execute(statement, values)
+        return result.rowcount if isinstance(result, CursorResult) else 0
+
+    async def lock(self, name: str) -> None:
+        """Holds the named advisory lock until this transaction ends."""
+        await self.conn.execute(text("select pg_advisory_xact_lock(hashtextextended(:n, 7))"), {"n": name})
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Wakes listeners when, and only when, this transaction commits."""
+        await self.conn.execute(text("select pg_notify(:c, :p)"), {"c": channel, "p": payload})
+
+    def audit(self, kind: str, /, **body: Any) -> None:
+        """Adds an entry to the audit chain of this transaction; ids, amounts and flags only, no personal text."""
+        canonical_json(body)
+        self._audit.append((kind, body))
+
+    def after_commit(self, then: Callable[[], Awaitable[None]]) -> None:
+        """Runs `then` once this is durable; never on a rollback."""
+        self._after.append(then)
+
+    async def settle(self) -> None:
+        """Writes what was collected; the store calls it right before the commit."""
+        if self._audit:
+            await audit.append(self.conn, self.now, self._audit)
+            self._audit = []
+
+    async def announce(self) -> None:
+        for then in self._after:
+            await then()
+
+
+class Store:
+    """Hands out units of work on one database, or inside one given outer transaction."""
+
+    def __init__(
+        self, *, clock: Clock, engine: AsyncEngine | None = None, conn: AsyncConnection | None = None
+    ) -> None:
+        if (engine is None) == (conn is None):
+            raise ValueError("a store works on an engine or on one given connection")
+        self.clock = clock
+        self.engine = engine
+        self._conn = conn
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        """One unit of work: durable when the block ends, undone when it raises; Unavailable when there is no database."""
+        try:
+            async with self._transaction() as conn:
+                work = Work(conn, self.clock)
+                yield work
+                await work.settle()
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable(f"The database does not answer: {_first_line(error)}") from error
+        await work.announce()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        if self.engine is not None:
+            async with self.engine.begin() as conn:
+                yield conn
+        elif self._conn is not None:
+            async with self._conn.begin_nested():
+                yield self._conn
+
+    async def close(self) -> None:
+        """Gives every connection back."""
+        if self.engine is not None:
+            await self.engine.dispose()
+
+
+def engine_for(dsn: str, *, size: int = 10) -> AsyncEngine:
+    """An async engine on psycopg 3 for a libpq address `postgresql://…`."""
+    scheme, _, rest = dsn.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        raise Unavailable("REMIT_DATABASE_URL must start with postgresql://")
+    return create_async_engine(
+        f"postgresql+psycopg://{rest}",
+        pool_size=size,
+        max_overflow=size,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
+    )
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
