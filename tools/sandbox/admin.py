@@ -1,0 +1,131 @@
+"""The sandbox's own door, for tests, evals and the demo: seed a customer, read the ledger, plan faults."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any, get_args
+
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.frozen import Frozen
+from tools.sandbox.faults import Faults, Kind
+from tools.sandbox.persona import Persona
+from tools.sandbox.world import World
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class SeedOrder(Frozen):
+    """Either a known person's key (with a suffix: a fresh copy of them) or a whole persona."""
+
+    person: str | None = None
+    suffix: str | None = None
+    persona: Persona | None = None
+
+
+class FaultOrder(Frozen):
+    vendor: str
+    path_contains: str
+    kind: str
+    times: int = Field(default=1, ge=1)
+    retry_after: float | None = None
+
+
+def app(world: World, faults: Faults, *, key: str) -> Starlette:
+    """The admin door; every route wants `Authorization: Bearer <key>`."""
+    door = _Admin(world, faults)
+    routes = [
+        ("POST", "/seed", door.seed),
+        ("GET", "/ledger", door.ledger),
+        ("POST", "/faults", door.plan),
+        ("DELETE", "/faults", door.clear),
+        ("GET", "/mails", door.mails),
+        ("GET", "/tickets", door.tickets),
+        ("GET", "/people", door.people),
+    ]
+    return Starlette(routes=[Route(path, _keyed(to, key), methods=[method]) for method, path, to in routes])
+
+
+def _keyed(handler: Handler, key: str) -> Handler:
+    async def checked(request: Request) -> Response:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+            return JSONResponse({"error": "the admin door wants the sandbox's key as a bearer token"}, 401)
+        try:
+            return await handler(request)
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            return JSONResponse({"error": "; ".join(problems)}, 400)
+
+    return checked
+
+
+class _Admin:
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+
+    async def seed(self, request: Request) -> Response:
+        order = SeedOrder.model_validate_json(await request.body())
+        people = import_module("tools.sandbox.people")
+        persona = order.persona
+        if persona is None:
+            persona = next((p for p in people.PEOPLE if p.key == order.person), None)
+        if persona is None:
+            known = ", ".join(p.key for p in people.PEOPLE)
+            return JSONResponse({"error": f"unknown person {order.person!r}; known: {known}"}, 404)
+        if order.suffix:
+            persona = people.fresh(persona, order.suffix)
+        await people.seed_person(self._world, persona)
+        return JSONResponse(_told(persona), 201)
+
+    async def ledger(self, request: Request) -> Response:
+        owner = request.query_params.get("owner")
+        rows = [e for e in self._world.ledger if owner is None or e.owner == owner]
+        return JSONResponse({"effects": [e.model_dump(mode="json") for e in rows]})
+
+    async def plan(self, request: Request) -> Response:
+        order = FaultOrder.model_validate_json(await request.body())
+        kind: Kind | None = next((k for k in get_args(Kind) if k == order.kind), None)
+        if kind is None:
+            known = ", ".join(get_args(Kind))
+            return JSONResponse({"error": f"unknown fault {order.kind!r}; known: {known}"}, 400)
+        self._faults.plan(order.vendor, order.path_contains, kind, order.times, order.retry_after)
+        return JSONResponse({"waiting": self._faults.waiting}, 201)
+
+    async def clear(self, request: Request) -> Response:
+        self._faults.clear()
+        return JSONResponse({"waiting": 0})
+
+    async def mails(self, request: Request) -> Response:
+        to = request.query_params.get("to")
+        return JSONResponse({"mails": self._rows("mail.message", to=to)})
+
+    async def tickets(self, request: Request) -> Response:
+        tickets = self._rows("zendesk.ticket", owner=request.query_params.get("owner"))
+        return JSONResponse({"tickets": tickets})
+
+    async def people(self, request: Request) -> Response:
+        known = import_module("tools.sandbox.people").PEOPLE
+        return JSONResponse({"people": [{**_told(p), "story": p.story} for p in known]})
+
+    def _rows(self, kind: str, **equal: str | None) -> list[Any]:
+        given = {name: value for name, value in equal.items() if value is not None}
+        rows: list[Any] = json.loads(json.dumps(self._world.find(kind, **given), default=str))
+        return rows
+
+
+def _told(persona: Persona) -> dict[str, Any]:
+    return {
+        "key": persona.key,
+        "external_id": persona.external_id,
+        "name": persona.name,
+        "email": persona.email,
+        "orders": [order.number for order in persona.orders],
+        "charges": [f"ch_{persona.key}_{charge.key}" for charge in persona.charges],
+    }
