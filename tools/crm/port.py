@@ -1,5 +1,6 @@
 """What the CRM can tell and do; HubSpot is one adapter of it."""
 
+from datetime import datetime
 from typing import Literal, Protocol
 
 from core.actions import Permit
@@ -29,6 +30,7 @@ class Contact(Frozen):
     health: Health
     owner: str
     company: str
+    updated_at: datetime
 
 
 class Note(Frozen):
@@ -36,6 +38,7 @@ class Note(Frozen):
     contact: str
     text: str
     action_id: str | None
+    created_at: datetime
 
 
 class Crm(Protocol):
@@ -47,3 +50,5 @@ class Crm(Protocol):
     async def update_address(self, contact: str, address: Address, permit: Permit) -> Contact: ...
     async def add_note(self, contact: str, text: str, permit: Permit) -> Note: ...
     async def find_note(self, contact: str, action_id: ActionId) -> Note | None: ...
+    async def find_update(self, contact: str, action_id: ActionId) -> datetime | None:
+        """When this action changed the contact, by the CRM's own history; None if it surely did not."""

@@ -25,7 +25,8 @@ class OrderLine(Frozen):
     id: str
     title: str
     quantity: int
-    returnable: int
+    returnable: int | None
+    """How many may still be returned; None where it was not asked for (lists)."""
 
 
 class Order(Frozen):
@@ -61,8 +62,8 @@ class Orders(Protocol):
     async def find_customer(self, external_id: str) -> str | None: ...
     async def orders(self, customer: str) -> Sequence[Order]: ...
     async def order(self, order: str) -> Order | None: ...
-    async def order_by_number(self, number: str) -> Order | None:
-        """By the number the customer sees; ownership is the caller's check."""
+    async def order_by_number(self, customer: str, number: str) -> Order | None:
+        """The customer's own order of that number ("1042", no #): a number alone need not name one order."""
 
     async def cancel(self, order: str, permit: Permit) -> Order: ...
     async def change_address(self, order: str, address: Address, permit: Permit) -> Order: ...
@@ -70,4 +71,4 @@ class Orders(Protocol):
     async def find_by_action(
         self, order: str, what: Literal["cancel", "change_address", "open_return"], action_id: ActionId
     ) -> str | None:
-        """The reference of what this action did to the order, None if surely nothing."""
+        """The reference of what this action did to the order, None if surely nothing; VendorUnsure between."""

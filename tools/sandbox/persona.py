@@ -36,6 +36,7 @@ class PersonaOrder(Frozen):
     opened: bool | None = None
     items: tuple[str, ...] = ("Desk lamp",)
     estimated_in_days: float | None = None
+    open_return: bool = False
 
 
 class PersonaSubscription(Frozen):
