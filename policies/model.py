@@ -103,7 +103,8 @@ class Example(Frozen):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
     tool: str
-    facts: Mapping[str, FactValue] = Field(default_factory=dict)
+    facts: Mapping[str, FactValue | None] = Field(default_factory=dict)
+    """In the file what differs from `example_facts` (null takes a fact away); once loaded, all facts."""
     expect: VerdictKind
     rule: str
 

@@ -1,0 +1,54 @@
+"""What the rules say about one write, from its facts alone: pure, and the same for the same input."""
+
+from collections.abc import Iterator, Mapping
+
+from core.actions import Fired, Verdict, VerdictKind
+from core.facts import FactValue
+from policies.always import always_fired
+from policies.cel import unfit
+from policies.model import CategoryPolicy, Compiled, Judge
+
+NO_RULE_MATCHED = Fired(
+    rule="no_rule_matched", kind="escalate", sentence="No rule settles this without a person."
+)
+FACTS_UNFIT = "facts_unfit"
+NOT_IN_CATEGORY = "tool_not_in_category"
+
+
+def check(policy: CategoryPolicy, tool: str, facts: Mapping[str, FactValue]) -> Verdict:
+    """The verdict: deny beats escalate beats allow, and whatever is missing or in doubt is never an allow."""
+    judge = policy.judges.get(tool)
+    if judge is None:
+        sentence = f"{policy.title} may not do this at all."
+        denied = Fired(rule=NOT_IN_CATEGORY, kind="deny", sentence=sentence)
+        return Verdict(kind="deny", fired=(denied,), policy_version=policy.version)
+    fired = list(_fired(policy, judge, facts))
+    kinds = {one.kind for one in fired}
+    # Said even beside other escalations: an approval covers only the rule ids it showed.
+    if "deny" not in kinds and "allow" not in kinds:
+        fired.append(NO_RULE_MATCHED)
+        kinds.add("escalate")
+    kind: VerdictKind = "deny" if "deny" in kinds else "escalate" if "escalate" in kinds else "allow"
+    return Verdict(kind=kind, fired=tuple(fired), policy_version=policy.version)
+
+
+def _fired(policy: CategoryPolicy, judge: Judge, facts: Mapping[str, FactValue]) -> Iterator[Fired]:
+    if wrong := unfit(facts, judge.declared):
+        named = ", ".join(sorted(wrong))
+        yield Fired(rule=FACTS_UNFIT, kind="escalate", sentence=f"These facts cannot be relied on: {named}.")
+        facts = {name: value for name, value in facts.items() if name not in wrong}
+    yield from always_fired(policy.always_escalate, facts)
+    situation = judge.language.situation(facts)
+    for compiled in judge.rules:
+        match compiled.program.holds(situation):
+            case True:
+                yield compiled.fired if _grounded(compiled, facts) else compiled.unchecked
+            case None:
+                yield compiled.unchecked
+            case False:
+                pass
+
+
+def _grounded(compiled: Compiled, facts: Mapping[str, FactValue]) -> bool:
+    # `missing || true` is true in CEL; an allow must not rest on a fact nobody read.
+    return compiled.fired.kind != "allow" or compiled.program.names <= facts.keys()
