@@ -1,0 +1,1 @@
+"""Zendesk as the sandbox has it."""
