@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from core.actions import ARROWS
@@ -95,7 +95,6 @@ class ReviewRow(SQLModel, table=True):
     """An approver's decision; `shown_rules` are the escalations the approval satisfies."""
 
     __tablename__ = "review"
-    __table_args__ = (UniqueConstraint("action_id", "reviewer_id", "decision"),)
     id: str = Field(primary_key=True)
     action_id: str = Field(foreign_key="action.id", index=True)
     digest: str

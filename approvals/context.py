@@ -1,0 +1,121 @@
+"""What the database knows about a call before it is judged: request, category, standing, given ids, switches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from approvals.parts import Asking, Parts
+from approvals.standing import standing_of
+from core.facts import FactSet, read_facts
+from core.standing import STRICTEST_FIRST, Standing
+from policies.model import CategoryPolicy
+from store.columns import table
+from store.tables.action import ActionRow
+from store.tables.conversation import (
+    ConversationRow,
+    HandoffRow,
+    MessageRow,
+    ProvenanceRow,
+    RequestRow,
+)
+from store.work import Work
+
+_REQUEST = table(RequestRow)
+_PROVENANCE = table(ProvenanceRow)
+_MESSAGE = table(MessageRow)
+_CONVERSATION = table(ConversationRow)
+_HANDOFF = table(HandoffRow)
+_ACTION = table(ActionRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """The open request under which a tool may be used, its category and where that stands."""
+
+    request: RequestRow
+    policy: CategoryPolicy
+    standing: Standing
+
+
+async def mandate(work: Work, tool: str, asking: Asking, parts: Parts) -> Mandate | None:
+    """The open request whose category lists the tool; of several the one with the strictest standing; else None."""
+    found: list[Mandate] = []
+    for request in await open_requests(work, asking.conversation_id):
+        policy = parts.catalog.get(request.category)
+        if policy is not None and tool in policy.tools:
+            found.append(Mandate(request, policy, await standing_of(work, request.category, policy.tier)))
+    return min(found, key=lambda m: STRICTEST_FIRST.index(m.standing), default=None)
+
+
+async def open_requests(work: Work, conversation_id: str) -> Sequence[RequestRow]:
+    """What the customer still wants, newest first."""
+    query = select(_REQUEST).where(_REQUEST.c.conversation_id == conversation_id, _REQUEST.c.state == "open")
+    return await work.rows(RequestRow, query.order_by(_REQUEST.c.opened_at.desc()))
+
+
+async def all_given(work: Work, conversation_id: str, ids: Sequence[tuple[str, str]]) -> bool:
+    """True when each (kind, id) came from a typed result of this principal's reads in this conversation."""
+    for kind, value in ids:
+        query = select(_PROVENANCE.c.value).where(
+            _PROVENANCE.c.conversation_id == conversation_id,
+            _PROVENANCE.c.kind == kind,
+            _PROVENANCE.c.value == value,
+        )
+        if await work.value(query) is None:
+            return False
+    return True
+
+
+async def request_facts(work: Work, request: RequestRow, targets: Sequence[str], customer_id: str) -> FactSet:
+    """The facts every action is judged on, whatever the tool: from our own records of this conversation."""
+    signals = await _signals(work, request.conversation_id)
+    flags = {flag for s in signals for flag in s.get("flags", ())}
+    return read_facts(
+        "remit",
+        work.now,
+        request__confidence_pct=round(request.confidence * 100),
+        request__angry=any(s.get("sentiment") == "angry" for s in signals),
+        request__urgent=any(s.get("urgency") == "high" for s in signals),
+        request__contacts_30d=await _contacts(work, customer_id),
+        request__handovers=await _handovers(work, customer_id),
+        request__security_words="security" in flags,
+        request__legal_words="legal" in flags,
+        request__compliance_words="compliance" in flags,
+        agent__writes_on_target=await _own_writes(work, request.conversation_id, targets),
+    )
+
+
+async def _signals(work: Work, conversation_id: str) -> list[dict[str, Any]]:
+    query = select(_MESSAGE.c.signals).where(
+        _MESSAGE.c.conversation_id == conversation_id, _MESSAGE.c.signals.is_not(None)
+    )
+    return [s for s in (await work.conn.execute(query)).scalars() if s]
+
+
+async def _contacts(work: Work, customer_id: str) -> int:
+    since = work.now - timedelta(days=30)
+    query = select(func.count()).where(
+        _CONVERSATION.c.customer_id == customer_id, _CONVERSATION.c.opened_at > since
+    )
+    return int(await work.value(query) or 0)
+
+
+async def _handovers(work: Work, customer_id: str) -> int:
+    since = work.now - timedelta(days=30)
+    query = (
+        select(func.count())
+        .select_from(_HANDOFF.join(_CONVERSATION, _HANDOFF.c.conversation_id == _CONVERSATION.c.id))
+        .where(_CONVERSATION.c.customer_id == customer_id, _HANDOFF.c.at > since)
+    )
+    return int(await work.value(query) or 0)
+
+
+async def _own_writes(work: Work, conversation_id: str, targets: Sequence[str]) -> int:
+    query = select(_ACTION.c.targets).where(
+        _ACTION.c.conversation_id == conversation_id, _ACTION.c.state.in_(("executing", "executed", "unsure"))
+    )
+    touched = [set(t) for t in (await work.conn.execute(query)).scalars()]
+    return sum(bool(t & set(targets)) for t in touched)

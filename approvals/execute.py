@@ -1,0 +1,301 @@
+"""The only executor: everything is checked again, the intent is durable, then the vendor is called once.
+
+A stated exception to "one unit of work": a vendor cannot be rolled back, so each step here is its own.
+"""
+
+from datetime import timedelta
+from typing import Any, assert_never
+
+from sqlalchemy import func, select, update
+
+from approvals import cards, limits
+from approvals.again import Seen, mandate_of, see_again
+from approvals.gate import route
+from approvals.judge import Judged, evidence, judge
+from approvals.parts import Parts
+from approvals.record import (
+    action_of,
+    action_row,
+    move,
+    outcome_of,
+    preview_of,
+    stored_facts,
+    stored_verdict,
+)
+from core.actions import (
+    Ask,
+    Execute,
+    HandOver,
+    Held,
+    Hold,
+    Outcome,
+    Permit,
+    Receipt,
+    Refuse,
+    Route,
+)
+from core.errors import Conflict, RemitError, VendorBusy, VendorDown, VendorError, VendorRefused
+from core.ids import ActionId
+from store.columns import table
+from store.tables.action import ActionRow, AttemptRow, ReviewRow, StepUpRow
+from store.work import Work
+
+_ACTION = table(ActionRow)
+_ATTEMPT = table(AttemptRow)
+_REVIEW = table(ReviewRow)
+_STEP_UP = table(StepUpRow)
+# Stripe forgets idempotency keys after a day, so past this an absent effect is a person's question.
+KEY_HONOURED = timedelta(hours=23)
+MOST_TRIES = 5
+_OPEN = ("proposed", "asked", "approved")
+
+
+async def execute(action_id: str, parts: Parts, *, tell: bool = False) -> Outcome:
+    """Takes an action as far as the gate lets it; `tell` follows up with the customer when no turn is running."""
+    try:
+        seen = await see_again(action_id, parts)
+    except VendorError:
+        return await _wait_for_vendor(action_id, parts)
+    passed = await _pass_gate(seen, parts, tell=tell)
+    if not isinstance(passed, Permit):
+        return passed
+    return await perform(seen, passed, parts, fence=1, tell=tell)
+
+
+def key_of(action_id: str) -> str:
+    """The idempotency key: a function of the action's id and of nothing else."""
+    return f"remit-{action_id}"
+
+
+def permit_for(row: ActionRow) -> Permit:
+    """The permit of an action whose intent is recorded; raises Conflict for any other."""
+    if row.state not in ("executing", "unsure"):
+        raise Conflict(f"An action that is {row.state} has no permit.")
+    return Permit(ActionId(row.id), row.digest, key_of(row.id))
+
+
+async def _wait_for_vendor(action_id: str, parts: Parts) -> Outcome:
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id, lock=True)
+        if row.state not in _OPEN:
+            return outcome_of(row)
+        await parts.jobs.defer(
+            work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
+        )
+    because = ("The system concerned does not answer at the moment; this goes on when it does.",)
+    return Held(action_id=ActionId(action_id), because=because, preview=preview_of(row))
+
+
+async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcome:
+    """The gate once more, and the intent in the same transaction when it says execute."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, seen.action.id, lock=True)
+        if row.state not in _OPEN:
+            return outcome_of(row)
+        if row.expires_at <= work.now:
+            return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
+        under = await mandate_of(work, row, parts)
+        if under is None or action_of(row).digest != row.digest:
+            return await end(work, row, "refused", "This can no longer be done.", parts, tell=tell)
+        await limits.hold_still(work, seen.action, under.policy)
+        judged = await judge(work, seen.action, seen.facts, under, parts)
+        proof = await evidence(work, seen.action, judged, under, given=True, owned=seen.owned)
+        decided = route(proof)
+        work.audit(
+            "action.rechecked",
+            action=row.id,
+            digest=row.digest,
+            verdict=judged.verdict.kind,
+            route=_name(decided),
+        )
+        match decided:
+            case Execute():
+                await _intend(work, row)
+                await limits.reserve(work, seen.action, under.policy)
+                return permit_for(row)
+            case Ask(needs=needs):
+                return await _ask_again(work, row, needs)
+            case Hold(because=because):
+                return await _hold(work, row, judged, because)
+            case Refuse(because=because) | HandOver(because=because):
+                return await end(work, row, "refused", because, parts, tell=tell)
+            case _:
+                assert_never(decided)
+
+
+def _name(decided: Route) -> str:
+    return type(decided).__name__.lower()
+
+
+async def _intend(work: Work, row: ActionRow) -> None:
+    """Durable with this transaction, before any vendor hears of it."""
+    if row.state != "approved":
+        await move(work, row, "approved", because=[])
+    await move(work, row, "executing")
+    await work.add(
+        AttemptRow(
+            action_id=row.id,
+            key=key_of(row.id),
+            digest=row.digest,
+            first_sent_at=work.now,
+            tries=1,
+            fence=1,
+        )
+    )
+    await _use_up(work, row)
+    work.audit("action.intended", action=row.id, digest=row.digest, key=key_of(row.id))
+
+
+async def _use_up(work: Work, row: ActionRow) -> None:
+    """Approvals and codes count once."""
+    for used in (_REVIEW, _STEP_UP):
+        await work.run(
+            update(used).where(used.c.action_id == row.id, used.c.used_at.is_(None)).values(used_at=work.now)
+        )
+
+
+async def _ask_again(work: Work, row: ActionRow, needs: str) -> Outcome:
+    if row.state == "asked":
+        await work.run(update(_ACTION).where(_ACTION.c.id == row.id).values(because=[needs]))
+        row.because = [needs]
+    else:
+        await move(work, row, "asked", because=[needs])
+    await cards.show_state(work, row)
+    return outcome_of(row)
+
+
+async def _hold(work: Work, row: ActionRow, judged: Judged, because: tuple[str, ...]) -> Outcome:
+    if row.state == "approved":
+        # What was approved is not what would run: the next approval must show the new reason.
+        used = update(_REVIEW).where(_REVIEW.c.action_id == row.id, _REVIEW.c.used_at.is_(None))
+        await work.run(used.values(used_at=work.now))
+    await move(
+        work,
+        row,
+        "held",
+        because=list(because),
+        facts=stored_facts(judged.facts),
+        verdict=stored_verdict(judged.verdict, judged.breaches),
+        allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
+        opened_at=None,
+        claimed_by=None,
+    )
+    await cards.show_state(work, row)
+    await work.notify("remit_queue", row.id)
+    return outcome_of(row)
+
+
+async def perform(seen: Seen, permit: Permit, parts: Parts, *, fence: int, tell: bool) -> Outcome:
+    """Calls the vendor under a recorded intent and records what it said."""
+    try:
+        receipt = await seen.tool.execute(seen.args, permit, seen.scope)
+    except VendorRefused as refused:
+        return await record_failed(seen, str(refused), parts, fence=fence, tell=tell)
+    except (VendorBusy, VendorDown) as busy:
+        return await _try_later(seen, busy, parts, fence=fence)
+    except Exception as error:  # noqa: BLE001 - after sending, no error of any kind proves that nothing happened
+        return await record_unsure(seen, type(error).__name__, parts, fence=fence)
+    if not fits(receipt, seen):
+        return await record_unsure(seen, "the answer names another amount", parts, fence=fence)
+    return await record_executed(seen, receipt, parts, fence=fence, tell=tell)
+
+
+def fits(receipt: Receipt, seen: Seen) -> bool:
+    """True when the vendor says it did what we asked, to the cent."""
+    money = seen.action.money
+    return money is None or (receipt.amount, receipt.currency) == (money.amount, money.currency)
+
+
+async def record_executed(seen: Seen, receipt: Receipt, parts: Parts, *, fence: int, tell: bool) -> Outcome:
+    """The receipt, the limits and the customer's card in one transaction; a late worker changes nothing."""
+    async with parts.store.begin() as work:
+        row = await _mine(work, seen.action.id, fence)
+        if row is None:
+            return outcome_of(await action_row(work, seen.action.id))
+        await move(work, row, "executed", receipt=receipt.model_dump(mode="json"))
+        await _close_attempt(work, row.id, "done")
+        await limits.settle(work, row.id, "done")
+        work.audit("action.executed", action=row.id, digest=row.digest, reference=receipt.reference)
+        await cards.show_state(work, row)
+        if tell:
+            await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
+        return outcome_of(row)
+
+
+async def record_failed(seen: Seen, why: str, parts: Parts, *, fence: int, tell: bool) -> Outcome:
+    """It surely did not happen: the limits get their room back and the customer is told."""
+    async with parts.store.begin() as work:
+        row = await _mine(work, seen.action.id, fence)
+        if row is None:
+            return outcome_of(await action_row(work, seen.action.id))
+        sentence = "The system concerned refused this. Nothing was changed."
+        await move(work, row, "failed", failure=sentence)
+        await _close_attempt(work, row.id, "refused")
+        await limits.settle(work, row.id, "released")
+        work.audit("action.failed", action=row.id, digest=row.digest, vendor_said=why[:200])
+        await cards.show_state(work, row)
+        if tell:
+            await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
+        return outcome_of(row)
+
+
+async def record_unsure(seen: Seen, why: str, parts: Parts, *, fence: int) -> Outcome:
+    """Sent and not known: it is looked up before anything else is tried."""
+    async with parts.store.begin() as work:
+        row = await _mine(work, seen.action.id, fence)
+        if row is None:
+            return outcome_of(await action_row(work, seen.action.id))
+        if row.state == "executing":
+            await move(work, row, "unsure")
+        work.audit("action.unsure", action=row.id, digest=row.digest, why=why[:200])
+        await cards.show_state(work, row)
+        await later(work, row.id, parts, tries=await _tries(work, row.id))
+        return outcome_of(row)
+
+
+async def _try_later(seen: Seen, busy: RemitError, parts: Parts, *, fence: int) -> Outcome:
+    """Nothing was done there: the same call again later, a bounded number of times."""
+    async with parts.store.begin() as work:
+        row = await _mine(work, seen.action.id, fence)
+        if row is None:
+            return outcome_of(await action_row(work, seen.action.id))
+        if row.state == "executing":
+            await move(work, row, "unsure")
+        work.audit("action.delayed", action=row.id, digest=row.digest, why=busy.__class__.__name__)
+        wait = getattr(busy, "retry_after", None)
+        await later(work, row.id, parts, tries=await _tries(work, row.id), at_least=int(wait or 0))
+        return outcome_of(row)
+
+
+async def later(work: Work, action_id: str, parts: Parts, *, tries: int, at_least: int = 0) -> None:
+    """Looks at an unsure action again, after 2, 8, 32, 128… seconds."""
+    wait = max(at_least, min(2 * 4 ** max(0, tries - 1), 600))
+    await parts.jobs.defer(
+        work, "settle_action", once=f"settle:{action_id}", in_seconds=wait, action_id=action_id
+    )
+
+
+async def _tries(work: Work, action_id: str) -> int:
+    return int(await work.value(select(_ATTEMPT.c.tries).where(_ATTEMPT.c.action_id == action_id)) or 1)
+
+
+async def _mine(work: Work, action_id: str, fence: int) -> ActionRow | None:
+    """The locked row if this worker still holds the attempt; None for one that woke up too late."""
+    row = await action_row(work, action_id, lock=True)
+    held = await work.value(select(func.max(_ATTEMPT.c.fence)).where(_ATTEMPT.c.action_id == action_id))
+    return row if held == fence and row.state in ("executing", "unsure") else None
+
+
+async def _close_attempt(work: Work, action_id: str, state: str) -> None:
+    await work.run(
+        update(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id).values(state=state, ended_at=work.now)
+    )
+
+
+async def end(work: Work, row: ActionRow, state: Any, because: str, parts: Parts, *, tell: bool) -> Outcome:
+    """Ends an action that was never sent."""
+    await move(work, row, state, failure=because)
+    await cards.show_state(work, row)
+    if tell:
+        await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{state}", action_id=row.id)
+    return outcome_of(row)

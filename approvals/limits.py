@@ -1,0 +1,107 @@
+"""Caps per object, customer and category: what is reserved, unsure and done all counts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import and_, func, or_, select, update
+
+from core.actions import Action, Fired
+from policies.model import CategoryPolicy, Limit
+from store.columns import table
+from store.tables.action import ReservationRow
+from store.work import Work
+
+_RESERVATION = table(ReservationRow)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    name: str
+    key: str
+    limit: Limit
+    window: timedelta | None
+    sentence: str
+
+
+def _scopes(action: Action, policy: CategoryPolicy) -> Iterator[_Scope]:
+    limits = policy.limits
+    for target in action.targets:
+        yield _Scope("object", target, limits.per_object_lifetime, None, "This object has reached its limit.")
+    customer = f"{action.customer_id}/{action.category}"
+    yield _Scope(
+        "customer", customer, limits.per_customer_day, _DAY, "This customer has reached the daily limit."
+    )
+    yield _Scope(
+        "category",
+        action.category,
+        limits.per_category_day,
+        _DAY,
+        "Requests of this kind have reached the daily limit.",
+    )
+
+
+async def breaches(work: Work, action: Action, policy: CategoryPolicy) -> tuple[Fired, ...]:
+    """The limits this action would cross now, its own reservation left out."""
+    return tuple(
+        [
+            Fired(rule=f"limit.{scope.name}", kind="escalate", sentence=scope.sentence)
+            for scope in _scopes(action, policy)
+            if await _crosses(work, action, scope)
+        ]
+    )
+
+
+async def _crosses(work: Work, action: Action, scope: _Scope) -> bool:
+    limit = scope.limit
+    if limit.count is None and not limit.amounts:
+        return False
+    used_count, used_amount = await _used(work, action, scope)
+    if limit.count is not None and used_count + 1 > limit.count:
+        return True
+    money = action.money
+    if money is None or not limit.amounts:
+        return False
+    # A currency without a cap of its own has no room: amounts of two currencies are never added up.
+    return used_amount + money.amount > limit.amounts.get(money.currency, 0)
+
+
+async def _used(work: Work, action: Action, scope: _Scope) -> tuple[int, int]:
+    r = _RESERVATION.c
+    same_currency = r.currency == action.currency if action.currency else r.currency.is_(None)
+    amount = func.coalesce(func.sum(r.amount).filter(same_currency), 0)
+    where = and_(r.scope == scope.name, r.key == scope.key, r.state != "released", r.action_id != action.id)
+    if scope.window is not None:
+        # What has not ended counts whatever its age: an unsure refund of yesterday may still come true.
+        where = and_(where, or_(r.at > work.now - scope.window, r.state == "reserved"))
+    row = (await work.conn.execute(select(func.count(), amount).where(where))).one()
+    return int(row[0]), int(row[1])
+
+
+async def hold_still(work: Work, action: Action, policy: CategoryPolicy) -> None:
+    """Takes the locks of every limit this action touches, in one order, until the transaction ends."""
+    for name in sorted(f"limit:{scope.name}:{scope.key}" for scope in _scopes(action, policy)):
+        await work.lock(name)
+
+
+async def reserve(work: Work, action: Action, policy: CategoryPolicy) -> None:
+    """Takes this action's share of every limit; call it under `hold_still`, in the transaction of the intent."""
+    taken = {(scope.name, scope.key) for scope in _scopes(action, policy)}
+    rows = [
+        ReservationRow(
+            action_id=action.id,
+            scope=name,
+            key=key,
+            currency=action.currency,
+            amount=action.amount or 0,
+            at=work.now,
+        )
+        for name, key in sorted(taken)
+    ]
+    await work.add(*rows)
+
+
+async def settle(work: Work, action_id: str, state: str) -> None:
+    """Marks the reservations `done` or `released`."""
+    await work.run(update(_RESERVATION).where(_RESERVATION.c.action_id == action_id).values(state=state))

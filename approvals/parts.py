@@ -1,0 +1,60 @@
+"""What the gate, the queue and the executor work with, handed in by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import Clock
+from core.conversation import Principal
+from core.ids import ConversationId, TurnId
+from policies.model import Catalog
+from store.jobs import Jobs
+from store.work import Store
+from tools.kit import ReadTool, Scope, Tool, WriteTool
+from tools.systems import Systems
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The house: `secret` keys the digests of one-time codes and addresses."""
+
+    store: Store
+    clock: Clock
+    catalog: Catalog
+    tools: Mapping[str, Tool]
+    systems: Systems
+    jobs: Jobs
+    secret: bytes
+
+    def write_tool(self, name: str) -> "WriteTool | None":  # type: ignore[type-arg]
+        """The write of exactly this name, None for anything else."""
+        tool = self.tools.get(name)
+        return tool if isinstance(tool, WriteTool) else None
+
+    def read_tool(self, name: str) -> "ReadTool | None":  # type: ignore[type-arg]
+        """The read of exactly this name, None for anything else."""
+        tool = self.tools.get(name)
+        return tool if isinstance(tool, ReadTool) else None
+
+    def scope(self, who: Principal) -> Scope:
+        """For whom, on which systems, now."""
+        return Scope(who=who, systems=self.systems, now=self.clock.now())
+
+
+@dataclass(frozen=True)
+class Asking:
+    """On whose behalf the model speaks, and where."""
+
+    conversation_id: ConversationId
+    who: Principal
+    turn_id: TurnId | None = None
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """A colleague, as their login says."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    authenticated_at: datetime

@@ -1,0 +1,287 @@
+"""A colleague's decision on a held action: approve, edit, reject or take over; bound to the digest they saw."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never, get_args
+
+from sqlalchemy import update
+
+from approvals import cards
+from approvals.again import Seen, mandate_of, see
+from approvals.again import principal_of as customer_of
+from approvals.context import Mandate
+from approvals.gate import Evidence, escalations, route
+from approvals.judge import Judged, evidence, judge
+from approvals.parts import Parts, Reviewer
+from approvals.record import action_row, breaches_of, move, stored_facts, stored_verdict, verdict_of
+from core.actions import Action, Ask, Refuse, State
+from core.errors import Conflict, Forbidden, Gone, Invalid
+from core.ids import ActionId, new_id
+from core.standing import Decision, ReasonCode
+from store.columns import table
+from store.tables.action import ActionRow, ReviewRow
+from store.work import Work
+
+_ACTION = table(ActionRow)
+REASONS: tuple[str, ...] = get_args(ReasonCode)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a colleague decided, about exactly which digest; `args` only for an edit."""
+
+    action_id: str
+    digest: str
+    decision: Decision
+    reason_code: str | None = None
+    note: str = ""
+    args: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Where the action stands after the decision, in one sentence too; an edit made a new action."""
+
+    action_id: str
+    state: State
+    sentence: str
+
+
+async def decide(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    """Records the decision and moves the action; raises Forbidden, NotFound, Invalid, Conflict or Gone."""
+    if not reviewer.roles & {"approver", "admin"}:
+        raise Forbidden("Only approvers may decide on actions.")
+    match decided.decision:
+        case "approve":
+            return await _approve(decided, reviewer, parts)
+        case "edit":
+            return await _edit(decided, reviewer, parts)
+        case "reject":
+            return await _reject(decided, reviewer, parts)
+        case "take_over":
+            return await _take_over(decided, reviewer, parts)
+        case _:
+            assert_never(decided.decision)
+
+
+async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        await _record(work, row, decided, reviewer, shown=_shown(row))
+        if row.state == "executed":
+            await _looked_after(work, row)
+            return Reviewed(row.id, "executed", "Noted: the answer was right.")
+        await move(work, row, "approved", approved_at=work.now)
+        await parts.jobs.defer(work, "execute_action", once=f"execute:{row.id}", action_id=row.id)
+        await work.notify("remit_queue", row.id)
+    return Reviewed(row.id, "approved", "Approved. It runs now, if nothing has changed meanwhile.")
+
+
+async def _reject(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    if decided.reason_code not in REASONS:
+        raise Invalid(f"Say why with one of: {', '.join(REASONS)}.")
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        await _record(work, row, decided, reviewer, shown=[])
+        if row.state == "executed":
+            await _looked_after(work, row)
+            return Reviewed(row.id, "executed", "Noted: the answer was wrong.")
+        await move(work, row, "rejected", failure="A colleague looked at this and decided against it.")
+        await cards.show_state(work, row)
+        await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:rejected", action_id=row.id)
+        await work.notify("remit_queue", row.id)
+    return Reviewed(row.id, "rejected", "Rejected. The customer is told.")
+
+
+async def _take_over(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        if row.state != "held":
+            raise Conflict("Only a waiting action can be taken over.")
+        await _record(work, row, decided, reviewer, shown=[])
+        await move(work, row, "withdrawn", failure="A colleague has taken over.")
+        await cards.show_state(work, row)
+        await parts.jobs.defer(
+            work, "take_over", once=f"take:{row.id}", conversation_id=row.conversation_id, by=reviewer.id
+        )
+        await work.notify("remit_queue", row.id)
+    return Reviewed(row.id, "withdrawn", "The conversation is yours.")
+
+
+async def _edit(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    """The edited action is another action: parsed, judged, and asked of the customer where its category confirms."""
+    if decided.args is None:
+        raise Invalid("An edit needs the new arguments.")
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        who = await customer_of(work, row.customer_id)
+    seen = await _parsed(row, decided.args, who, parts)
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        if row.state != "held":
+            raise Conflict("Only a waiting action can be edited.")
+        under = await mandate_of(work, row, parts)
+        if under is None:
+            raise Conflict("This can no longer be done.")
+        action = edited(row, seen)
+        if action.digest == row.digest:
+            raise Invalid("Nothing was changed. Approve it as it is, or change something.")
+        judged = await judge(work, action, seen.facts, under, parts)
+        proof = await evidence(work, action, judged, under, given=True, owned=seen.owned)
+        return await _replace(work, row, action, seen, judged, proof, under, decided, reviewer, parts)
+
+
+async def _parsed(row: ActionRow, args: dict[str, Any], who: Any, parts: Parts) -> Seen:
+    try:
+        return await see(row, args, who, parts)
+    except Conflict as wrong:
+        raise Invalid(str(wrong)) from None
+
+
+def edited(row: ActionRow, seen: Seen) -> Action:
+    """The action with the edited arguments, under a new id."""
+    money = seen.tool.money(seen.args)
+    return seen.action.model_copy(
+        update={
+            "id": ActionId(new_id("act")),
+            "args": seen.args.model_dump(mode="json"),
+            "targets": seen.tool.targets(seen.args),
+            "amount": money.amount if money else None,
+            "currency": money.currency if money else None,
+        }
+    )
+
+
+async def _replace(
+    work: Work,
+    row: ActionRow,
+    action: Action,
+    seen: Seen,
+    judged: Judged,
+    proof: Evidence,
+    under: Mandate,
+    decided: Decided,
+    reviewer: Reviewer,
+    parts: Parts,
+) -> Reviewed:
+    step = route(proof)
+    if isinstance(step, Refuse):
+        raise Invalid(f"Policy does not allow this: {step.because}")
+    state: State = "asked" if isinstance(step, Ask) else "approved"
+    needs: list[str] = [step.needs] if isinstance(step, Ask) else []
+    new = _row_like(row, action, seen, judged, state, needs, work)
+    await move(work, row, "replaced")
+    await work.add(new)
+    work.audit(
+        "action.judged",
+        action=new.id,
+        digest=new.digest,
+        category=new.category,
+        tool=new.tool,
+        verdict=judged.verdict.kind,
+        rules=[f.rule for f in (*judged.verdict.fired, *judged.breaches)],
+        policy=judged.verdict.policy_version,
+        state=state,
+        replaces=row.id,
+    )
+    await _record(
+        work, new, decided, reviewer, shown=list(escalations(proof)), before=row.args, after=new.args
+    )
+    if state == "approved":
+        await parts.jobs.defer(work, "execute_action", once=f"execute:{new.id}", action_id=new.id)
+    await cards.show(
+        work, row, "refused", text="A colleague changed this. See the new proposal below.", state="replaced"
+    )
+    await cards.show_state(work, new)
+    await work.notify("remit_queue", new.id)
+    said = "Changed. The customer is asked to confirm it." if needs else "Changed and approved. It runs now."
+    return Reviewed(new.id, state, said)
+
+
+def _row_like(
+    row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, needs: list[str], work: Work
+) -> ActionRow:
+    same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version"})
+    return ActionRow(
+        **same,
+        **action.model_dump(mode="json"),
+        digest=action.digest,
+        state=state,
+        state_at=work.now,
+        facts=stored_facts(judged.facts),
+        verdict=stored_verdict(judged.verdict, judged.breaches),
+        preview=seen.tool.preview(seen.args, seen.facts).model_dump(mode="json"),
+        because=needs,
+        allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
+        created_at=work.now,
+        opened_at=work.now,
+        replaces=row.id,
+    )
+
+
+async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> ActionRow:
+    """The locked row if this colleague may decide on it now."""
+    row = await action_row(work, decided.action_id, lock=True)
+    if reviewer.id == row.customer_id:
+        raise Forbidden("Nobody decides on their own request.")
+    waits_after = row.state == "executed" and row.review_after and row.approved_at is None
+    if row.state in ("expired", "withdrawn"):
+        raise Gone(f"This was {row.state} meanwhile. Nothing was done.")
+    if row.state != "held" and not waits_after:
+        raise Conflict(f"This is already {row.state}.")
+    if row.state == "held" and row.expires_at <= work.now:
+        raise Gone("This waited too long and is closed. The customer is told.")
+    if decided.digest != row.digest:
+        raise Conflict("This is not what you looked at: it has changed. Open it again.")
+    if row.opened_at is None:
+        raise Conflict("Open it first: nothing is decided unseen.")
+    if row.claimed_by not in (None, reviewer.id) and row.claimed_until and row.claimed_until > work.now:
+        raise Conflict(f"{row.claimed_by} is looking at this.")
+    return row
+
+
+def _shown(row: ActionRow) -> list[str]:
+    fired = (*verdict_of(row).fired, *breaches_of(row))
+    left = [f.rule for f in fired if f.kind == "escalate"]
+    return left or ([] if verdict_of(row).kind == "allow" else ["no_rule_allows"])
+
+
+async def _looked_after(work: Work, row: ActionRow) -> None:
+    """An answer that was sent first is looked at once."""
+    await work.run(update(_ACTION).where(_ACTION.c.id == row.id).values(approved_at=work.now))
+
+
+async def _record(
+    work: Work,
+    row: ActionRow,
+    decided: Decided,
+    reviewer: Reviewer,
+    *,
+    shown: list[str],
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    opened = row.opened_at or work.now
+    await work.add(
+        ReviewRow(
+            id=new_id("rev"),
+            action_id=row.id,
+            digest=row.digest,
+            reviewer_id=reviewer.id,
+            decision=decided.decision,
+            reason_code=decided.reason_code,
+            note=decided.note[:2000],
+            shown_rules=shown,
+            args_before=before,
+            args_after=after,
+            seconds_open=max(0.0, (work.now - opened).total_seconds()),
+            at=work.now,
+        )
+    )
+    work.audit(
+        "action.reviewed",
+        action=row.id,
+        digest=row.digest,
+        decision=decided.decision,
+        reason=decided.reason_code,
+        by=reviewer.id,
+    )

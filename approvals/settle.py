@@ -1,0 +1,162 @@
+"""Finding out what became of an unsure action: look it up by our id; absent and the key honoured: resend; else a person."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from approvals import cards
+from approvals.again import Seen, mandate_of, see_again
+from approvals.execute import (
+    KEY_HONOURED,
+    MOST_TRIES,
+    execute,
+    fits,
+    later,
+    perform,
+    permit_for,
+    record_executed,
+    record_failed,
+)
+from approvals.parts import Parts
+from approvals.record import action_row, move, outcome_of
+from approvals.switches import is_stopped
+from core.actions import Outcome, Receipt
+from core.errors import RemitError, VendorError
+from policies.check import check
+from store.columns import table
+from store.tables.action import ActionRow, AttemptRow
+from store.work import Work
+
+_ACTION = table(ActionRow)
+_ATTEMPT = table(AttemptRow)
+# An executing action whose process is silent for this long is taken over.
+SILENT = timedelta(seconds=90)
+
+
+async def settle(action_id: str, parts: Parts) -> Outcome:
+    """Brings an unsure action closer to an end; harmless to call at any time, any number of times."""
+    fence = await _take(action_id, parts)
+    if fence is None:
+        async with parts.store.begin() as work:
+            return outcome_of(await action_row(work, action_id))
+    try:
+        seen = await see_again(action_id, parts)
+        receipt = await seen.tool.look_up(seen.args, seen.action.id, seen.scope)
+    except (VendorError, RemitError) as error:
+        return await _not_now(action_id, parts, fence=fence, why=type(error).__name__)
+    if receipt is not None:
+        return await _found(seen, receipt, parts, fence=fence)
+    return await _absent(seen, parts, fence=fence)
+
+
+async def _take(action_id: str, parts: Parts) -> int | None:
+    """A new fence for this worker, which outdates every earlier one; None when there is nothing to settle."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id, lock=True)
+        if row.state == "executing" and row.state_at <= work.now - SILENT:
+            await move(work, row, "unsure")
+        if row.state != "unsure":
+            return None
+        bump = (
+            update(_ATTEMPT)
+            .where(_ATTEMPT.c.action_id == action_id)
+            .values(fence=_ATTEMPT.c.fence + 1, tries=_ATTEMPT.c.tries + 1)
+            .returning(_ATTEMPT.c.fence)
+        )
+        return int((await work.conn.execute(bump)).scalar_one())
+
+
+async def _found(seen: Seen, receipt: Receipt, parts: Parts, *, fence: int) -> Outcome:
+    if not fits(receipt, seen):
+        why = "What the vendor shows under our id is not what was asked for."
+        return await _to_person(seen.action.id, why, parts, fence=fence)
+    return await record_executed(seen, receipt, parts, fence=fence, tell=True)
+
+
+async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
+    """Surely not there now: resend the identical call, unless it must not happen any more."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, seen.action.id)
+        attempt = await _attempt(work, seen.action.id)
+        too_late = attempt.tries > MOST_TRIES or work.now - attempt.first_sent_at >= KEY_HONOURED
+        stopped = await is_stopped(work, row.category, row.tool)
+        under = await mandate_of(work, row, parts)
+        facts = seen.facts.values()
+        denied = under is None or check(under.policy, row.tool, facts).kind == "deny"
+    if too_late:
+        why = "It could not be found at the vendor and may not be sent again without a look."
+        return await _to_person(seen.action.id, why, parts, fence=fence)
+    if stopped:
+        return await _not_now(seen.action.id, parts, fence=fence, why="stopped")
+    if denied or not seen.owned:
+        return await record_failed(seen, "no longer allowed", parts, fence=fence, tell=True)
+    return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
+
+
+async def _attempt(work: Work, action_id: str) -> AttemptRow:
+    row = await work.row(AttemptRow, select(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id))
+    if row is None:
+        raise RuntimeError(f"action {action_id} is unsure without an attempt")
+    return row
+
+
+async def _not_now(action_id: str, parts: Parts, *, fence: int, why: str) -> Outcome:
+    async with parts.store.begin() as work:
+        attempt = await _attempt(work, action_id)
+        if attempt.fence != fence:
+            return outcome_of(await action_row(work, action_id))
+        if attempt.tries <= MOST_TRIES * 2:
+            work.audit("action.not_known_yet", action=action_id, why=why)
+            await later(work, action_id, parts, tries=attempt.tries)
+            return outcome_of(await action_row(work, action_id))
+    return await _to_person(action_id, "The vendor could not be asked for a long time.", parts, fence=fence)
+
+
+async def _to_person(action_id: str, why: str, parts: Parts, *, fence: int) -> Outcome:
+    """The limits keep counting it; a colleague finds out."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id, lock=True)
+        if (await _attempt(work, action_id)).fence != fence or row.state != "unsure":
+            return outcome_of(row)
+        await move(work, row, "needs_person", failure=why)
+        await cards.show_state(work, row)
+        await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
+        return outcome_of(row)
+
+
+async def sweep(parts: Parts) -> dict[str, int]:
+    """What a lost job left: silent executions, unsure and approved actions, and what waited too long; counts of each."""
+    async with parts.store.begin() as work:
+        a = _ACTION.c
+        silent = await _ids(work, (a.state == "executing") & (a.state_at <= work.now - SILENT))
+        unsure = await _ids(work, (a.state == "unsure") & (a.state_at <= work.now - timedelta(minutes=15)))
+        approved = await _ids(work, (a.state == "approved") & (a.state_at <= work.now - SILENT))
+        late = await _ids(work, a.state.in_(("asked", "held")) & (a.expires_at <= work.now))
+    for action_id in (*silent, *unsure):
+        await settle(action_id, parts)
+    for action_id in approved:
+        await execute(action_id, parts, tell=True)
+    for action_id in late:
+        await expire(action_id, parts)
+    return {
+        "silent": len(silent),
+        "unsure": len(unsure),
+        "approved": len(approved),
+        "expired": len(late),
+    }
+
+
+async def expire(action_id: str, parts: Parts) -> None:
+    """Closes one that waited too long and tells the customer; one decided meanwhile is left alone."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id, lock=True)
+        if row.state not in ("asked", "held") or row.expires_at > work.now:
+            return
+        await move(work, row, "expired")
+        await cards.show_state(work, row)
+        await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
+
+
+async def _ids(work: Work, where: object) -> list[str]:
+    query = select(_ACTION.c.id).where(where).limit(200)  # type: ignore[arg-type]
+    return list((await work.conn.execute(query)).scalars())

@@ -1,0 +1,56 @@
+"""Kill switches: for everything, a category or a tool; read again right before each effect."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from approvals.parts import Parts, Reviewer
+from core.errors import Forbidden, Invalid
+from store.columns import table
+from store.tables.standing import SwitchRow
+from store.work import Work
+
+_SWITCH = table(SwitchRow)
+SCOPES = ("all", "category", "tool")
+
+
+async def is_stopped(work: Work, category: str, tool: str) -> bool:
+    """True while any switch covers this category or tool."""
+    covers = or_(
+        _SWITCH.c.scope == "all",
+        (_SWITCH.c.scope == "category") & (_SWITCH.c.key == category),
+        (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == tool),
+    )
+    return await work.value(select(_SWITCH.c.scope).where(covers, _SWITCH.c.on).limit(1)) is not None
+
+
+async def switches(parts: Parts) -> Sequence[SwitchRow]:
+    """Every switch ever thrown, with who threw it last."""
+    async with parts.store.begin() as work:
+        return await work.rows(SwitchRow, select(_SWITCH).order_by(_SWITCH.c.at.desc()))
+
+
+async def set_switch(scope: str, key: str, *, on: bool, by: Reviewer, reason: str, parts: Parts) -> None:
+    """Stops (or allows again) everything it covers from this commit on; raises Forbidden or Invalid."""
+    if not by.roles & {"ops", "admin"}:
+        raise Forbidden("Only ops may use the kill switch.")
+    if scope not in SCOPES or (scope == "category" and parts.catalog.get(key) is None):
+        raise Invalid(f"No such switch: {scope} {key!r}. Use all, category NAME or tool NAME.")
+    if scope == "tool" and parts.write_tool(key) is None:
+        raise Invalid(f"There is no write tool {key!r}.")
+    values = {
+        "scope": scope,
+        "key": "" if scope == "all" else key,
+        "on": on,
+        "by": by.id,
+        "reason": reason,
+        "at": parts.clock.now(),
+    }
+    async with parts.store.begin() as work:
+        await work.run(
+            insert(_SWITCH)
+            .values(**values)
+            .on_conflict_do_update(index_elements=["scope", "key"], set_=values)
+        )
+        work.audit("switch.thrown", scope=scope, key=key, on=on, by=by.id)
