@@ -98,12 +98,14 @@ def drop_method(change: Change, user: str, method: str, caller: Caller) -> None:
 
 
 def drop_sessions(change: Change, user: str, caller: Caller) -> None:
-    """Ends every session of the user."""
+    """Ends every session of the user; without one nothing changes but the log."""
     record = known(change, user)
+    had = bool(record["sessions"])
     record["sessions"] = 0
     change.put(USER, record["id"], record)
     note(change, record, "sapi", "Delete sessions for user", caller)
-    _effect(change, record, "sessions_revoked", caller)
+    if had:
+        _effect(change, record, "sessions_revoked", caller)
 
 
 def note_ticket(change: Change, record: Record, caller: Caller) -> None:

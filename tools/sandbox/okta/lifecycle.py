@@ -73,9 +73,12 @@ def drop_factor(change: Change, record: Record, factor: str, *, agent: str) -> N
 
 
 def clear_sessions(change: Change, record: Record, *, agent: str) -> None:
-    """Ends every session of the user."""
-    record["sessions"] = 0
-    _done(change, record, "sessions_revoked", "user.session.clear", agent)
+    """Ends every session of the user; without one nothing changes but the log."""
+    if record["sessions"]:
+        record["sessions"] = 0
+        _done(change, record, "sessions_revoked", "user.session.clear", agent)
+    else:
+        note(change, record, "user.session.clear", agent=agent)
 
 
 def update(change: Change, record: Record, profile: dict[str, Any], *, agent: str) -> None:

@@ -1,5 +1,6 @@
 """Okta's wire shapes from the sandbox's compact records."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -71,7 +72,7 @@ def factor(record: Record, enrolled: dict[str, str], base: str) -> dict[str, Any
 def _factor_profile(record: Record, enrolled: dict[str, str]) -> dict[str, str]:
     match enrolled["kind"]:
         case "sms" | "call":
-            return {"phoneNumber": record["phone"]}
+            return {"phoneNumber": "+" + re.sub(r"\D", "", record["phone"])}
         case "email":
             return {"email": record["email"]}
         case "question":

@@ -1,0 +1,42 @@
+"""Takes a permit through a vendor's SDK, which passes on headers but nothing else, and marks the call as ours."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.actions import Permit
+from core.ids import ActionId
+
+_AGENT = re.compile(r"\bremit/1 \((act_[0-9a-z]+)\)")
+
+
+class Carried:
+    """The permits of the calls that are under way, found again by the user agent they are sent with."""
+
+    def __init__(self) -> None:
+        self._permits: dict[str, Permit] = {}
+
+    @contextmanager
+    def carry(self, permit: Permit) -> Iterator[str]:
+        """The user agent to send; the vendor's log keeps it, so the call can be recognised afterwards."""
+        agent = user_agent(permit.action_id)
+        self._permits[agent] = permit
+        try:
+            yield agent
+        finally:
+            del self._permits[agent]
+
+    def of(self, agent: str) -> Permit | None:
+        """The permit a request with this user agent travels under, if any."""
+        return self._permits.get(agent)
+
+
+def user_agent(action_id: ActionId) -> str:
+    """How a write names itself to an identity provider."""
+    return f"remit/1 ({action_id})"
+
+
+def action_in(agent: str) -> str | None:
+    """The action id in a user agent of ours."""
+    told = _AGENT.search(agent)
+    return told[1] if told else None
