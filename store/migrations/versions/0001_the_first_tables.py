@@ -413,7 +413,6 @@ def upgrade() -> None:
             ["action.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("action_id", "reviewer_id", "decision"),
     )
     op.create_index(op.f("ix_review_action_id"), "review", ["action_id"], unique=False)
     op.create_table(

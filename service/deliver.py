@@ -1,0 +1,111 @@
+"""Sends what the outbox holds: tickets, comments, notes, statuses and mails; at least once, told apart by key."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from approvals.parts import Parts
+from core.errors import NotFound, VendorRefused
+from core.ids import TicketId
+from store.columns import table
+from store.tables.conversation import ConversationRow, CustomerRow
+from store.tables.record import OutboxRow
+from store.work import Work
+from tools.desk.port import TicketStatus
+from tools.mail.port import Letter
+
+_OUTBOX = table(OutboxRow)
+_CONVERSATION = table(ConversationRow)
+_CUSTOMER = table(CustomerRow)
+_STATUSES: frozenset[TicketStatus] = frozenset({"new", "open", "pending", "hold", "solved", "closed"})
+
+
+async def deliver(outbox_id: str, parts: Parts) -> None:
+    """Sends one waiting message; a VendorError rises, so that the job tries again later."""
+    async with parts.store.begin() as work:
+        row = await work.row(OutboxRow, select(_OUTBOX).where(_OUTBOX.c.id == outbox_id))
+        if row is None or row.state != "waiting":
+            return
+        await work.run(_mine(row).values(tries=row.tries + 1))
+    try:
+        await _send(row, parts)
+    except VendorRefused as refused:
+        await _mark(row, parts, state="failed", error=str(refused)[:300])
+        return
+    await _mark(row, parts, state="sent", sent_at=parts.clock.now())
+
+
+async def _send(row: OutboxRow, parts: Parts) -> None:
+    if row.kind == "mail":
+        await parts.systems.mail.send(await _letter(row, parts))
+        return
+    ticket = await _ticket(row, parts)
+    desk, body = parts.systems.desk, row.body
+    match row.kind:
+        case "ticket_open":
+            pass  # opening it was all there is to do
+        case "ticket_comment":
+            await desk.comment(ticket, body["text"], public=True, key=row.key)
+        case "ticket_note":
+            await desk.comment(ticket, body["text"], public=False, key=row.key)
+        case "ticket_status" if body["status"] in _STATUSES:
+            await desk.set_status(ticket, body["status"])
+        case _:
+            raise VendorRefused("outbox", f"no way to send a {row.kind!r}")
+    if tags := body.get("tags"):
+        await desk.tag(ticket, tags)
+
+
+async def _letter(row: OutboxRow, parts: Parts) -> Letter:
+    to = row.body.get("to")
+    if to is None:
+        async with parts.store.begin() as work:
+            customer = await _customer(work, row.body["to_customer"])
+        contact = await parts.systems.crm.find_contact(customer.id)
+        to = contact.email if contact else customer.email
+    if not to:
+        raise VendorRefused("mail", "the customer has no address on file")
+    return Letter(to=to, subject=row.body["subject"], text=row.body["text"], key=row.key)
+
+
+async def _ticket(row: OutboxRow, parts: Parts) -> TicketId:
+    """The conversation's ticket, opened now if it has none yet."""
+    async with parts.store.begin() as work:
+        query = select(_CONVERSATION).where(_CONVERSATION.c.id == row.conversation_id)
+        conversation = await work.row(ConversationRow, query)
+        if conversation is None:
+            raise NotFound(f"There is no conversation {row.conversation_id!r}.")
+        if conversation.ticket_id:
+            return TicketId(conversation.ticket_id)
+        customer = await _customer(work, conversation.customer_id)
+    requester = await parts.systems.desk.find_requester(customer.id)
+    if requester is None:
+        raise VendorRefused("desk", f"customer {customer.id!r} is not known to the help desk")
+    opened = await parts.systems.desk.create(
+        requester=requester,
+        subject=row.body.get("subject", "Chat"),
+        text=row.body.get("text", "A conversation in the chat."),
+        tags=row.body.get("tags", ["remit"]),
+        key=f"ticket-{conversation.id}",
+    )
+    async with parts.store.begin() as work:
+        mine = _CONVERSATION.c.id == conversation.id
+        await work.run(update(_CONVERSATION).where(mine).values(ticket_id=opened.id))
+        work.audit("ticket.opened", conversation=conversation.id, ticket=opened.id)
+    return opened.id
+
+
+async def _customer(work: Work, customer_id: str) -> CustomerRow:
+    row = await work.row(CustomerRow, select(_CUSTOMER).where(_CUSTOMER.c.id == customer_id))
+    if row is None:
+        raise NotFound(f"There is no customer {customer_id!r}.")
+    return row
+
+
+async def _mark(row: OutboxRow, parts: Parts, **values: Any) -> None:
+    async with parts.store.begin() as work:
+        await work.run(_mine(row).values(**values))
+
+
+def _mine(row: OutboxRow) -> Any:
+    return update(_OUTBOX).where(_OUTBOX.c.id == row.id)

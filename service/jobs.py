@@ -1,0 +1,79 @@
+"""The background tasks: each looks at a row that is the truth, so running one twice changes nothing."""
+
+import logging
+from datetime import timedelta
+
+import procrastinate
+from procrastinate import RetryStrategy
+from sqlalchemy import select
+
+from agent.followup import follow_up
+from agent.handover import taken_over
+from agent.parts import AgentParts
+from agent.turn import run_turn
+from approvals.execute import execute
+from approvals.settle import settle, sweep
+from core.errors import Conflict, NotFound
+from service.deliver import deliver
+from store.audit import Anchor, anchor_now
+from store.columns import table
+from store.tables.record import OutboxRow
+
+log = logging.getLogger("remit.jobs")
+_OUTBOX = table(OutboxRow)
+_RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
+_MINUTE = "* * * * *"
+
+
+def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
+    """Names every task on `app`; a worker that runs it has all it needs by hand."""
+    house = parts.approvals
+
+    @app.task(name="execute_action", retry=_RETRY)
+    async def execute_action(action_id: str) -> None:
+        await execute(action_id, house, tell=True)
+
+    @app.task(name="settle_action", retry=_RETRY)
+    async def settle_action(action_id: str) -> None:
+        await settle(action_id, house)
+
+    @app.task(name="follow_up", retry=_RETRY)
+    async def tell_customer(action_id: str) -> None:
+        await follow_up(action_id, parts)
+
+    @app.task(name="take_over", retry=_RETRY)
+    async def take_over(conversation_id: str, by: str) -> None:
+        await taken_over(conversation_id, by, parts)
+
+    @app.task(name="finish_turn", retry=_RETRY)
+    async def finish_turn(conversation_id: str, message_id: str) -> None:
+        try:
+            await run_turn(conversation_id, message_id, parts)
+        except (Conflict, NotFound) as done:
+            log.info("turn of %s needs no finishing: %s", conversation_id, type(done).__name__)
+
+    @app.task(name="send_outbox", retry=_RETRY)
+    async def send_outbox(outbox_id: str) -> None:
+        await deliver(outbox_id, house)
+
+    @app.periodic(cron=_MINUTE)
+    @app.task(name="sweep", queueing_lock="sweep", pass_context=False)
+    async def find_lost_work(timestamp: int) -> None:
+        await sweep(house)
+        await _resend(parts)
+
+    @app.periodic(cron=_MINUTE)
+    @app.task(name="anchor", queueing_lock="anchor")
+    async def anchor_audit(timestamp: int) -> None:
+        async with house.store.begin() as work:
+            await anchor_now(work.conn, anchor)
+
+
+async def _resend(parts: AgentParts) -> None:
+    """Outbox rows whose job was lost get another one."""
+    house = parts.approvals
+    async with house.store.begin() as work:
+        old = work.now - timedelta(minutes=10)
+        query = select(_OUTBOX).where(_OUTBOX.c.state == "waiting", _OUTBOX.c.at < old).limit(100)
+        for row in await work.rows(OutboxRow, query):
+            await house.jobs.defer(work, "send_outbox", once=f"resend:{row.id}", outbox_id=row.id)
