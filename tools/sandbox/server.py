@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import uvicorn
 
 from core.errors import SettingsError
 from tools.sandbox import admin
 from tools.sandbox.faults import App, Faults, Kind, Message, Receive, Send, faulty
+from tools.sandbox.mailbox import Mailbox
+from tools.sandbox.mailbox import page as mailbox_page
 from tools.sandbox.world import World
 
 VENDORS = ("stripe", "okta", "auth0", "hubspot", "shopify", "zendesk")
@@ -48,13 +49,12 @@ class Running:
     admin_url: str
     smtp: tuple[str, int]
     _doors: Doors
-    _mailbox: Any = field(repr=False)
+    _mailbox: Mailbox = field(repr=False)
 
     async def stop(self) -> None:
         """Closes every door; what was acknowledged is kept."""
         await self._doors.stop()
-        if self._mailbox is not None:
-            await self._mailbox.stop()
+        await self._mailbox.stop()
 
 
 async def start(world: World, *, ports: Mapping[str, int] | None = None, key: str | None = None) -> Running:
@@ -62,7 +62,7 @@ async def start(world: World, *, ports: Mapping[str, int] | None = None, key: st
     key = key or secrets.token_urlsafe(24)
     faults = Faults()
     doors = open_doors(_apps(world, faults, key), ports=ports)
-    mailbox, smtp_port = await _mailbox(world, (ports or {}).get("smtp", 0))
+    mailbox, smtp_port = await _mailbox(world, key, (ports or {}).get("smtp", 0))
     return Running(
         world=world,
         faults=faults,
@@ -93,14 +93,13 @@ def _apps(world: World, faults: Faults, key: str) -> dict[str, App]:
             found[vendor] = faulty(
                 make(world, faults, key=key), vendor, faults, own=_OWN.get(vendor, frozenset())
             )
+    found["mail"] = mailbox_page(world)
     found["admin"] = admin.app(world, faults, key=key)
     return found
 
 
-async def _mailbox(world: World, port: int) -> tuple[Any, int]:
-    if find_spec("tools.sandbox.mailbox") is None:
-        return None, 0
-    mailbox = import_module("tools.sandbox.mailbox").Mailbox(world)
+async def _mailbox(world: World, key: str, port: int) -> tuple[Mailbox, int]:
+    mailbox = Mailbox(world, key=key)
     return mailbox, await mailbox.start(HOST, port)
 
 
