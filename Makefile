@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check lint lock clean
 help:
 	@echo "make demo   the whole system on a sandbox world, no key needed"
 	@echo "make test   every test (installs what it needs; browser tests need Chromium)"
@@ -25,14 +25,16 @@ demo: setup
 	@$(BIN)/remit demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
-check: setup
+lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -m "not slow and not browser"
+
+check: lint
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
 
 # Needs uv (pip install uv). The lock names no registry.
 lock:
