@@ -1,0 +1,33 @@
+"""Times, counts and names as people read them."""
+
+from datetime import datetime, timedelta
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long since: `just now`, `4 min`, `3 h`, `2 d`."""
+    return span(now - at)
+
+
+def left(due: datetime, now: datetime) -> str:
+    """How long until it is due: `due in 12 min`, `overdue by 3 min`."""
+    return f"due in {span(due - now)}" if due > now else f"overdue by {span(now - due)}"
+
+
+def span(time: timedelta) -> str:
+    """A duration in its largest fitting unit, rounded down."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "under a minute"
+
+
+def label(name: str) -> str:
+    """`wrong_amount` -> `Wrong amount`; `charge.days_since_delivery` -> `Charge days since delivery`."""
+    words = name.replace(".", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 request`, `3 requests`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
