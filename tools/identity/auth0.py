@@ -17,7 +17,7 @@ from core.errors import VendorBusy, VendorDown, VendorError, VendorRefused, Vend
 from core.ids import ActionId
 from tools.http import NOTHING_SENT, TIMEOUT, client, retrying, send
 from tools.identity.carried import Carried, action_in
-from tools.identity.port import Account, Done, Factor, IdentityWrite
+from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
 # Ids outside this file: "auth0|x" is "a0_x", and "totp|dev_x" is "totp--dev_x".
 PREFIX = "a0_"
@@ -137,7 +137,7 @@ class Auth0:
                 headers=_marked(agent, permit),
                 json={"client_id": self._client_id, "email": user.email, "connection": self._connection},
             )
-        return Done(reference=permit.action_id, at=self._clock.now())
+        return Done(vendor=self.vendor, reference=permit.action_id, at=self._clock.now())
 
     async def unlock(self, account: str, permit: Permit) -> Done:
         return (await self._write(permit, "user_blocks.delete", _inside(account)))[1]
@@ -173,7 +173,7 @@ class Auth0:
             if not caller:
                 raise VendorUnsure(self.vendor, f"a {kind!r} event does not say who asked for it")
             if action_in(caller) == action_id:
-                done.append(Done(reference=event.log_id or action_id, at=at))
+                done.append(Done(vendor=self.vendor, reference=event.log_id or action_id, at=at))
         return done[::-1]
 
     async def _events(self, account: str) -> Any:
@@ -201,7 +201,7 @@ class Auth0:
         with self._carried.carry(permit) as agent:
             options = {"additional_headers": _marked(agent, permit), "max_retries": 0}
             answer = await _asked(call, *args, request_options=options, **body)
-        return answer, Done(reference=permit.action_id, at=self._clock.now())
+        return answer, Done(vendor=self.vendor, reference=permit.action_id, at=self._clock.now())
 
     async def _method(self, name: str) -> Callable[..., Awaitable[Any]]:
         async with self._loading:
@@ -263,8 +263,9 @@ def _marked(agent: str, permit: Permit) -> dict[str, str]:
 
 
 def _account(user: Any, methods: Sequence[Any], *, locked: bool, admin: bool, id: str) -> Account:
-    status = "suspended" if user.blocked else "locked" if locked else "active"
+    status: AccountStatus = "suspended" if user.blocked else "locked" if locked else "active"
     return Account(
+        vendor=Auth0.vendor,
         id=id,
         external_id=str((user.app_metadata or {}).get("external_id") or ""),
         status=status,

@@ -152,7 +152,7 @@ class Okta:
             if agent is None:
                 raise VendorUnsure(self.vendor, f"{event.event_type} does not say who asked for it")
             if action_in(agent) == action_id:
-                done.append(Done(reference=event.uuid, at=_utc(event.published)))
+                done.append(Done(vendor=self.vendor, reference=event.uuid, at=_utc(event.published)))
         return done
 
     async def _events(
@@ -196,7 +196,11 @@ class Okta:
             data, answer = await _parsed(getattr(sdk, method), *args, _headers={_AGENT: agent})
         if answers is not None and not answers(data):
             raise VendorUnsure(self.vendor, f"{method} answered something else than was asked")
-        return Done(reference=answer.headers.get("x-okta-request-id", permit.action_id), at=self._clock.now())
+        return Done(
+            vendor=self.vendor,
+            reference=answer.headers.get("x-okta-request-id", permit.action_id),
+            at=self._clock.now(),
+        )
 
     async def _loaded(self) -> Any:
         async with self._loading:
@@ -284,6 +288,7 @@ def _next_cursor(answer: httpx.Response) -> str | None:
 
 def _account(user: Any, factors: Sequence[Any], *, admin: bool) -> Account:
     return Account(
+        vendor=Okta.vendor,
         id=user.id,
         external_id=_external_id(user),
         status=_STATUS.get(user.status.value, "other"),

@@ -20,6 +20,7 @@ class Factor(Frozen):
 
 
 class Account(Frozen):
+    vendor: str
     id: str
     external_id: str
     status: AccountStatus
@@ -32,6 +33,7 @@ class Account(Frozen):
 class Done(Frozen):
     """What the vendor's answer or log says was done, and when."""
 
+    vendor: str
     reference: str
     at: datetime
 
