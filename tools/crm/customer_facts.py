@@ -1,0 +1,39 @@
+"""What every write is judged on about its customer: tier and health, from the CRM."""
+
+from collections.abc import Mapping
+
+from core.errors import VendorError
+from core.facts import FactSet, FactType, read_facts
+from tools.crm.port import Contact
+from tools.kit import Scope
+
+CUSTOMER_FACTS: Mapping[str, FactType] = {
+    "customer.tier": "string",
+    "customer.tier_known": "bool",
+    "customer.health": "string",
+}
+
+
+async def customer_facts(scope: Scope) -> FactSet:
+    """Tier and health of the principal; a CRM that is down or has no contact leaves the tier unknown."""
+    crm = scope.systems.crm
+    try:
+        found = await own_contact(scope)
+    except VendorError:
+        # Rules decide what an unknown tier means; a CRM that is down must not look like a standard customer.
+        found = None
+    tier = None if found is None else found.tier
+    health = "unknown" if found is None else found.health
+    return read_facts(
+        crm.vendor,
+        scope.now,
+        customer__tier=tier,
+        customer__tier_known=tier is not None,
+        customer__health=health,
+    )
+
+
+async def own_contact(scope: Scope) -> Contact | None:
+    """The principal's own contact, read now; None when they have none."""
+    linked = scope.who.links.get(scope.systems.crm.vendor)
+    return None if linked is None else await scope.systems.crm.contact(linked)

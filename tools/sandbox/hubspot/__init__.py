@@ -1,0 +1,1 @@
+"""HubSpot's door: contacts, companies, notes and owners of the CRM API."""
