@@ -22,6 +22,28 @@ _TYPES = {
 # Functions that cannot fail on values of the right type; a failing one inside `a || b` would go unseen.
 _TOTAL = frozenset({"size", "startsWith", "endsWith", "contains"})
 _WORDS = frozenset({"true", "false", "null", "in"})
+# CEL keeps these for itself, yet `return.reason` is a good name for a fact: inside, it is `Return.reason`.
+_RESERVED = frozenset(
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
+)
 _TOKEN = re.compile(
     r"""(?P<text>[rRbB]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
     r"""|(?P<remark>//[^\n]*)|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?P<call>\s*\()?|(?P<sign>[/%`?])""",
@@ -59,7 +81,9 @@ class Language:
 
     def __init__(self, declared: Mapping[str, FactType]) -> None:
         self.declared = dict(declared)
-        self._env = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in declared.items()})
+        self._inside = {name: _capital(name) for name in declared if _is_reserved(name)}
+        variables = {self._inside.get(name, name): _TYPES[kind] for name, kind in declared.items()}
+        self._env = cel.NewEnv(variables=variables)
 
     def compile(self, expression: str) -> Program:
         """A program; raises ExpressionError for anything but a boolean expression over declared facts."""
@@ -67,7 +91,7 @@ class Language:
             raise ExpressionError(f"a rule may have at most {MAX_LENGTH} characters, not {len(expression)}")
         names = frozenset(self._named(expression))
         try:
-            compiled = self._env.compile(expression)
+            compiled = self._env.compile(self._translated(expression))
         except RuntimeError as error:
             raise _placed(str(error), expression) from None
         if (kind := compiled.return_type()) != cel.Type.BOOL:
@@ -76,7 +100,13 @@ class Language:
 
     def situation(self, values: Mapping[str, FactValue]) -> cel.Activation:
         """The facts of one action, prepared once for all its rules; absent facts stay unknown."""
-        return self._env.Activation(values)
+        inside = self._inside
+        return self._env.Activation({inside.get(k, k): v for k, v in values.items()} if inside else values)
+
+    def _translated(self, expression: str) -> str:
+        if not self._inside:
+            return expression
+        return _TOKEN.sub(lambda t: _capital(t[0]) if _is_reserved(t["name"]) else t[0], expression)
 
     def _named(self, expression: str) -> Iterator[str]:
         for token in _TOKEN.finditer(expression):
@@ -99,6 +129,14 @@ class Language:
         if name not in self.declared:
             raise ExpressionError(f"unknown fact {name!r}", token.start(), name=name)
         yield name
+
+
+def _is_reserved(name: str | None) -> bool:
+    return name is not None and name.partition(".")[0] in _RESERVED
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _placed(message: str, expression: str) -> ExpressionError:
