@@ -1,0 +1,118 @@
+"""Help articles: full-text search on a real PostgreSQL, and the tool on top."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from core.conversation import Principal
+from core.ids import CustomerId, is_id
+from store.work import Store
+from tools.kit import Scope, given_ids
+from tools.knowledge.articles import ARTICLES, HELP_HOST
+from tools.knowledge.postgres import PostgresKnowledge, query_on
+from tools.knowledge.reads import READS, Articles, SearchHelpArgs
+from tools.knowledge.seed import seed_articles
+from tools.systems import Systems
+
+
+@pytest.fixture
+async def knowledge(store: Store) -> PostgresKnowledge:
+    await seed_articles(store)
+    return PostgresKnowledge(query_on(store))
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        pytest.param("How do I export my data?", "export-data", id="export"),
+        pytest.param("Where can I change the language to German", "change-language", id="language"),
+        pytest.param(
+            "I'd like to add a new team member, how does that work?", "invite-team-members", id="invite"
+        ),
+        pytest.param("can i connect this with slack", "integrations", id="integration"),
+        pytest.param("how long does shipping take", "shipping-times", id="shipping"),
+        pytest.param("what does the warranty cover", "warranty", id="warranty"),
+        pytest.param(
+            "how do i set up two-factor authentication on a new phone", "two-factor", id="two-factor"
+        ),
+        pytest.param("is there a dark mode", "dark-mode-and-shortcuts", id="dark-mode"),
+        pytest.param("I deleted a project by accident, can I restore it?", "restore-deleted", id="restore"),
+        pytest.param("how do i import a csv", "import-data", id="import"),
+        pytest.param("is there an iphone app", "mobile-app", id="mobile"),
+        pytest.param("stop the notification mails", "notifications", id="notifications"),
+        pytest.param("how do I generate an api key", "api-keys", id="api-key"),
+        pytest.param('"recovery codes"', "two-factor", id="quoted-phrase"),
+    ],
+)
+async def test_question_finds_its_article_first(knowledge: PostgresKnowledge, words: str, first: str) -> None:
+    found = await knowledge.search(words)
+    assert found[0].id == first
+    assert len(found) <= 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "the of and", "zzyzx quux", "!!! & | <-> :* \\ '", "\x00\x01", "\ud800", "my cat is purple"],
+)
+async def test_words_that_fit_nothing_find_nothing(knowledge: PostgresKnowledge, words: str) -> None:
+    assert await knowledge.search(words) == ()
+
+
+async def test_whole_long_message_is_searched_by_its_first_words(knowledge: PostgresKnowledge) -> None:
+    found = await knowledge.search("how do I export data " + "blah " * 3000)
+    assert found[0].id == "export-data"
+
+
+async def test_article_by_id(knowledge: PostgresKnowledge) -> None:
+    found = await knowledge.article("warranty")
+    assert found is not None
+    assert found.title == "Warranty and repairs"
+    assert await knowledge.article("nothing") is None
+
+
+async def test_seeding_again_updates_and_doubles_nothing(store: Store, knowledge: PostgresKnowledge) -> None:
+    changed = ARTICLES[0].model_copy(update={"title": "Download everything"})
+    await seed_articles(store, (changed,))
+    found = await knowledge.article(changed.id)
+    assert found is not None
+    assert found.title == "Download everything"
+    rows = await query_on(store)("select count(*) as n from article", {})
+    assert rows[0]["n"] == len(ARTICLES)
+
+
+def test_articles_are_well_formed() -> None:
+    assert max(Counter(a.id for a in ARTICLES).values()) == 1
+    for article in ARTICLES:
+        assert is_id(article.id)
+        assert article.url == f"https://{HELP_HOST}/articles/{article.id}"
+        assert 200 < len(article.text) < 1000
+
+
+def scope(knowledge: PostgresKnowledge) -> Scope:
+    none: dict[str, object] = dict.fromkeys(("billing", "identity", "crm", "orders", "desk", "mail"))
+    systems = Systems(**none, knowledge=knowledge)  # type: ignore[arg-type]
+    who = Principal(id=CustomerId("u_ada"), assurance="identified")
+    return Scope(who=who, systems=systems, now=datetime(2026, 11, 20, tzinfo=UTC))
+
+
+async def test_tool_gives_articles_with_their_ids_and_a_card(knowledge: PostgresKnowledge) -> None:
+    (tool,) = READS
+    result = await tool.run(SearchHelpArgs(words="how do i export my data"), scope(knowledge))
+    assert isinstance(result, Articles)
+    assert ("article", "export-data") in set(given_ids(result))
+    card = tool.card(result)
+    assert card is not None
+    assert card.rows[0][0] == "Export your data"
+    nothing = await tool.run(SearchHelpArgs(words="zzyzx"), scope(knowledge))
+    assert nothing == Articles(articles=())
+    assert tool.card(nothing) is None
+
+
+@pytest.mark.parametrize(
+    "args", [{}, {"words": ""}, {"words": 1}, {"words": "x", "limit": 9}, {"words": "x" * 16_385}]
+)
+def test_ill_formed_arguments_are_refused(args: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SearchHelpArgs.model_validate(args)
