@@ -56,7 +56,7 @@ def create_note(change: Change, asked: Mapping[str, Any]) -> Record:
     count = len(change.find("hubspot.note")) + 1
     now = change.now.isoformat(timespec="milliseconds")
     # Ids rise with time, as HubSpot's do.
-    made = {"id": str(3 * 10**10 + count), "contact": key, "properties": dict(given)}
+    made: Record = {"id": str(3 * 10**10 + count), "contact": key, "properties": dict(given)}
     made |= {"owner": contact["owner"], "created_at": now, "updated_at": now}
     change.put("hubspot.note", made["id"], made)
     change.effect(
