@@ -1,0 +1,236 @@
+"""Follows a category's procedure literally: from what was said and found so far to the one next move."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from agent.choosing import listed, picked
+from agent.model import Topic
+from agent.view import Unfillable, View, filled_slots
+from policies.procedure import (
+    ABSENT,
+    PRESENT,
+    Answer,
+    AnyStep,
+    Choose,
+    FieldRef,
+    Given,
+    HandOver,
+    Literally,
+    Need,
+    Read,
+    Say,
+    SlotRef,
+    Write,
+    holes,
+    parse_value,
+)
+
+MOST_ASKS = 2
+NOT_UNDERSTOOD = "I did not get that, sorry. "
+A_PERSON = " If you would like a colleague to look at it, just say so."
+_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Words that end the turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A call whose result the procedure needs."""
+
+    name: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """A person takes over; `text` is said before."""
+
+    reason: str
+    text: str = ""
+
+
+Move = Tell | Do | Give
+
+
+class Walk:
+    """One walk through the steps; everything it knows comes from the transcript."""
+
+    def __init__(self, topic: Topic, view: View, now: datetime) -> None:
+        self._topic = topic
+        self._view = view
+        self._now = now
+        self._results: dict[str, Mapping[str, Any] | None] = {}
+        self._done: list[str] = []
+        asks = [(step.need, step.ask) for step in topic.policy.procedure if isinstance(step, Need)]
+        self._slots = filled_slots(view, asks)
+
+    def move(self) -> Move:
+        """The first step that wants something; steps already answered are walked through."""
+        try:
+            for step in self._topic.policy.procedure:
+                move = self._step(step) if self._applies(step.when) else None
+                if move is not None:
+                    return move
+        except Unfillable as missing:
+            return Give(str(missing))
+        if self._done:
+            return Tell(" ".join(self._done))
+        return Give("The procedure has no further step for this.")
+
+    def _step(self, step: AnyStep) -> Move | None:
+        match step:
+            case Need():
+                return self._need(step)
+            case Read():
+                return self._read(step)
+            case Choose():
+                return self._choose(step)
+            case Write(write=name, args=args):
+                return self._write(name, self._args(args))
+            case Answer(answer=text, closes=closes):
+                return self._write("answer", {"text": self._text(text), "closes": closes})
+            case Say(say=text):
+                return self._once(self._text(text))
+            case HandOver(hand_over=reason):
+                return Give(reason)
+            case _:
+                assert_never(step)
+
+    def _need(self, step: Need) -> Move | None:
+        if step.optional or self._slots.get(step.need) is not None:
+            return None
+        return self._ask(step.ask, step.ask, about=step.need)
+
+    def _ask(self, mark: str, text: str, *, about: str) -> Move:
+        """Asks, once more when it was not understood, then gives up; `mark` is how the question is known again."""
+        asked = self._view.times_said(mark)
+        if asked >= MOST_ASKS and self._view.last_heard_after_last(mark):
+            return Give(f"The customer was asked for {about.replace('_', ' ')} {asked} times.")
+        return Tell((NOT_UNDERSTOOD if asked else "") + text)
+
+    def _read(self, step: Read) -> Move | None:
+        args = self._args(step.args)
+        found = self._view.result(step.read, args, self._now)
+        if found is None:
+            return Do(step.read, args)
+        if found.ok:
+            self._results[step.into] = json.loads(found.content)
+            return None
+        # Something the customer gave may be mistyped; what depends on nothing they said is not theirs to mend.
+        theirs = any(
+            isinstance(parse_value(v), SlotRef) and args[n] is not None for n, v in step.args.items()
+        )
+        if theirs:
+            return self._once(f"{found.content} Please check it and write it again.")
+        return Give(f"{step.read}: {found.content}", found.content)
+
+    def _choose(self, step: Choose) -> Move | None:
+        source = parse_value(step.source)
+        rows = self._raw(source) if isinstance(source, FieldRef) else None
+        fits = [row for row in rows or () if self._fits(row, step.where)]
+        chosen = fits[0] if fits and (len(fits) == 1 or step.several == "first") else None
+        chosen = chosen or picked(fits, self._view.heard_since(step.ask))
+        if chosen is None and not fits:
+            return self._none(step)
+        if chosen is None:
+            return self._ask(step.ask, f"{step.ask}\n{listed(fits)}", about=f"which {step.choose} is meant")
+        self._results[step.choose] = chosen
+        return None
+
+    def _none(self, step: Choose) -> Move | None:
+        self._results[step.choose] = None
+        match step.otherwise:
+            case "go_on":
+                return None
+            case "say":
+                return self._once(self._text(step.none))
+            case "hand_over":
+                return Give(f"Nothing fits: {step.choose.replace('_', ' ')}.", self._text(step.none))
+            case _:
+                assert_never(step.otherwise)
+
+    def _write(self, name: str, args: Mapping[str, Any]) -> Move | None:
+        one = self._view.outcome(name, args)
+        if one is None:
+            return Do(name, args)
+        match one.outcome:
+            case "executed":
+                self._done.append(one.say)
+                return None
+            case "asked" | "held" | "unsure":
+                return Tell(one.say)
+            case "refused" if one.say:
+                return self._once(one.say + A_PERSON)
+            case _:
+                return Give(one.because or one.say or f"{name} was not possible.", one.say)
+
+    def _once(self, text: str) -> Move:
+        """Says it; when it was said and the customer came back, more of the same does not help."""
+        if self._view.times_said(text) and self._view.last_heard_after_last(text):
+            return Give(f"The customer came back after: {text[:200]}")
+        return Tell(text)
+
+    def _applies(self, when: Mapping[str, Given]) -> bool:
+        return all(self._matches(self._value(key), expected) for key, expected in when.items())
+
+    def _fits(self, row: Mapping[str, Any], where: Mapping[str, Given]) -> bool:
+        return all(self._matches(row.get(name), expected) for name, expected in where.items())
+
+    def _matches(self, actual: Any, expected: Given) -> bool:
+        if expected == PRESENT:
+            return actual not in (None, "", [])
+        if expected == ABSENT:
+            return actual in (None, "", [])
+        meant = parse_value(expected)
+        wanted = self._raw(meant)
+        if wanted is None and isinstance(meant, SlotRef) and meant.optional:
+            return True
+        if isinstance(actual, str) and isinstance(wanted, str):
+            return actual.casefold() == wanted.casefold()
+        return type(actual) is type(wanted) and bool(actual == wanted)
+
+    def _args(self, args: Mapping[str, Given]) -> dict[str, Any]:
+        return {name: self._value(value) for name, value in args.items()}
+
+    def _value(self, value: Given) -> Any:
+        return self._raw(parse_value(value))
+
+    def _raw(self, value: SlotRef | FieldRef | Literally) -> Any:
+        match value:
+            case Literally(value=given):
+                return given
+            case SlotRef(slot=slot):
+                return self._slots.get(slot)
+            case FieldRef(name="signals", field=field):
+                return getattr(self._topic.signals, field, None)
+            case FieldRef(name=name, field=field):
+                return (self._results.get(name) or {}).get(field)
+            case _:
+                assert_never(value)
+
+    def _text(self, text: str) -> str:
+        for hole, value in holes(text):
+            known = self._raw(value)
+            if known in (None, ""):
+                raise Unfillable(f"The sentence {text[:120]!r} needs {hole}, which is not known.")
+            text = text.replace(hole, in_words(known))
+        return text
+
+
+def in_words(value: Any) -> str:
+    """A value as a person reads it: dates as dates, yes and no as words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and _ISO.match(value):
+        at = datetime.fromisoformat(value)
+        return f"{at.day} {at:%B %Y}"
+    return str(value)
