@@ -1,0 +1,120 @@
+"""Composition: the only place that builds clients, models and parts, and gives every one of them back."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import procrastinate
+
+from agent.bounds import Bounds
+from agent.claude import ClaudeModel
+from agent.model import Model
+from agent.offline import OfflineModel
+from agent.parts import AgentParts
+from agent.triage import Triage
+from approvals.parts import Parts
+from core.clock import Clock, SystemClock
+from core.errors import SettingsError
+from policies.load import load_catalog
+from service import paths
+from service.claude_settings import claude_settings
+from service.database import Database, opened
+from service.jobs import register
+from service.live import Hub
+from service.parts import Demo, ServiceParts
+from service.rates import Rates
+from service.sandbox import Sandbox, sandbox_for
+from service.settings import VENDORS, Settings
+from service.systems import systems_for
+from service.tokens import accept
+from store.audit import Anchor
+from store.jobs import Jobs, connect
+from store.work import Store, engine_for
+from tools.toolset import toolset
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything of one process, ready to serve or to work."""
+
+    settings: Settings
+    database: Database
+    sandbox: Sandbox | None
+    service: ServiceParts
+    jobs: procrastinate.App
+    anchor: Anchor
+
+
+@asynccontextmanager
+async def house(
+    settings: Settings, *, demo: Demo | None = None, clock: Clock | None = None, database: Database | None = None
+) -> AsyncIterator[House]:
+    """Builds what the settings ask for and closes it again; raises SettingsError or Unavailable."""
+    if foreign := paths.foreign_packages():
+        raise SettingsError(f"these packages are not ours: {', '.join(foreign)}; run from a clean environment")
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        if database is None:
+            database = stack.enter_context(opened(settings))
+        sandbox = None
+        if any(settings.on_sandbox(vendor) for vendor in VENDORS):
+            sandbox = await stack.enter_async_context(sandbox_for(settings, database.sandbox_dsn, clock))
+        store = Store(clock=clock, engine=engine_for(database.dsn))
+        stack.push_async_callback(store.close)
+        app = connect(database.dsn)
+        await stack.enter_async_context(app.open_async())
+        systems = await systems_for(settings, sandbox, store, clock, stack)
+        tools = toolset()
+        catalog = load_catalog(paths.CATALOG, {name: tool.spec for name, tool in tools.items()})
+        parts = Parts(
+            store=store,
+            clock=clock,
+            catalog=catalog,
+            tools=tools,
+            systems=systems,
+            jobs=Jobs(app),
+            secret=derived(settings, "codes"),
+        )
+        hub = Hub()
+        agent = AgentParts(
+            approvals=parts,
+            triage=Triage.train(catalog.utterances()),
+            model=_model(settings, stack),
+            fallback=OfflineModel(),
+            live=hub,
+            bounds=Bounds(),
+        )
+        anchor = anchor_of(settings)
+        register(app, agent, anchor)
+        keys = settings.token_keys or ((demo.key,) if demo else ())
+        service = ServiceParts(
+            settings=settings,
+            agent=agent,
+            hub=hub,
+            tokens=accept(keys, issuer=settings.token_issuer, audience=settings.token_audience),
+            rates=Rates(clock),
+            demo=demo,
+        )
+        yield House(settings, database, sandbox, service, app, anchor)
+
+
+def _model(settings: Settings, stack: AsyncExitStack) -> Model:
+    if settings.model == "offline":
+        return OfflineModel()
+    model = ClaudeModel(claude_settings(settings))
+    stack.push_async_callback(model.close)
+    return model
+
+
+def derived(settings: Settings, purpose: str) -> bytes:
+    """A key for one purpose, from the one secret."""
+    return hmac.new(settings.secret_bytes(), purpose.encode(), hashlib.sha256).digest()
+
+
+def anchor_of(settings: Settings) -> Anchor:
+    """The audit log's anchor, a file outside the database."""
+    return Anchor(settings.home / "audit.anchor", derived(settings, "audit anchor"))
+
+

@@ -1,0 +1,66 @@
+"""The databases this process works on: given by REMIT_DATABASE_URL, or the embedded server under REMIT_HOME."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Unavailable
+from service.settings import Settings
+from store import embedded, migrate
+
+_NAME = "remit"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Addresses of Remit's own database and of the sandbox's, on one server."""
+
+    dsn: str
+    sandbox_dsn: str
+
+
+@contextmanager
+def opened(settings: Settings, *, keep_running: bool = False) -> Iterator[Database]:
+    """The databases, migrated; an embedded server that this call started is stopped at the end.
+
+    Args:
+        keep_running: leave a server alone that another process of ours still uses.
+
+    Raises Unavailable when the database cannot be reached or was migrated by newer code.
+    """
+    if settings.database_url is not None:
+        yield _given(settings.database_url.get_secret_value(), settings)
+        return
+    server = embedded.start(_data(settings.home))
+    try:
+        yield _prepared(server.dsn("postgres"), server.dsn(_NAME), server.dsn(f"{_NAME}_sandbox"))
+    finally:
+        if not keep_running:
+            server.stop()
+
+
+def _data(home: Path) -> Path:
+    return home.resolve() / "pg"
+
+
+def _prepared(server: str, dsn: str, sandbox_dsn: str) -> Database:
+    migrate.ensure_database(server, _NAME)
+    migrate.ensure_database(server, f"{_NAME}_sandbox")
+    migrate.upgrade(dsn)
+    return Database(dsn, sandbox_dsn)
+
+
+def _given(dsn: str, settings: Settings) -> Database:
+    at = migrate.current(dsn)
+    if settings.production and at != migrate.head():
+        raise Unavailable(
+            f"The database is at {at or 'no revision'}, this code needs {migrate.head()}: run `remit db upgrade`"
+        )
+    head, _, query = dsn.partition("?")
+    base, _, name = head.rpartition("/")
+    sandbox = f"{base}/{name}_sandbox" + (f"?{query}" if query else "")
+    if not settings.production:
+        migrate.ensure_database(dsn, f"{name}_sandbox")
+        migrate.upgrade(dsn)
+    return Database(dsn, sandbox)
