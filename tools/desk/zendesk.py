@@ -20,11 +20,19 @@ _MISSING = frozenset({404})
 _MARK = "remit_key"
 
 
-def connect(base_url: str, *, email: str, token: SecretStr) -> httpx.AsyncClient:
+def connect(
+    base_url: str, *, email: str, token: SecretStr, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """A client for this desk; its writes are service messages and need no permit. The caller closes it."""
     pair = f"{email}/token:{token.get_secret_value()}".encode()
     header = SecretStr(f"Basic {base64.b64encode(pair).decode()}")
-    return http.client(VENDOR, base_url=base_url, auth={"Authorization": header}, service_messages=True)
+    return http.client(
+        VENDOR,
+        base_url=base_url,
+        auth={"Authorization": header},
+        service_messages=True,
+        transport=transport,
+    )
 
 
 class _Wire(BaseModel):
