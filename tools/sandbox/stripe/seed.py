@@ -36,7 +36,7 @@ def seed_prices(change: Change) -> None:
     for key, (product, name, amount, interval) in PRICES.items():
         if change.get("stripe.price", f"price_{key}") is not None:
             continue
-        row = {
+        row: Record = {
             "id": f"price_{key}",
             "owner": "",
             "product": product,
@@ -66,7 +66,7 @@ def _customer(persona: Persona, now: datetime) -> Record:
 
 
 def _charge(change: Change, persona: Persona, entry: PersonaCharge, now: datetime) -> None:
-    row = {
+    row: Record = {
         "id": f"ch_{persona.key}_{entry.key}",
         "owner": persona.external_id,
         "customer": f"cus_{persona.key}",
@@ -91,7 +91,7 @@ def _charge(change: Change, persona: Persona, entry: PersonaCharge, now: datetim
 
 def _past_refund(change: Change, charge: Record, now: datetime) -> None:
     key = f"re_{charge['id'].removeprefix('ch_')}_1"
-    row = {
+    row: Record = {
         "id": key,
         "owner": charge["owner"],
         "charge": charge["id"],
@@ -108,7 +108,7 @@ def _past_refund(change: Change, charge: Record, now: datetime) -> None:
 
 def _dispute(change: Change, charge: Record, now: datetime) -> None:
     key = f"dp_{charge['id'].removeprefix('ch_')}"
-    row = {
+    row: Record = {
         "id": key,
         "owner": charge["owner"],
         "charge": charge["id"],
@@ -128,7 +128,7 @@ def _subscription(change: Change, persona: Persona, entry: PersonaSubscription, 
     period = _PERIOD_DAYS[interval]
     into = math.fmod(entry.started_days_ago, period)
     cancelled = entry.status == "canceled" or entry.cancel_at_period_end
-    row = {
+    row: Record = {
         "id": f"sub_{persona.key}",
         "owner": persona.external_id,
         "customer": f"cus_{persona.key}",
@@ -168,7 +168,7 @@ def _invoices(change: Change, persona: Persona, entry: PersonaSubscription, now:
 def _invoice(
     change: Change, persona: Persona, place: int, total: int, currency: str, status: str, created: int
 ) -> None:
-    row = {
+    row: Record = {
         "id": f"in_{persona.key}_{place}",
         "owner": persona.external_id,
         "customer": f"cus_{persona.key}",
