@@ -1,7 +1,7 @@
 """/v1 for customers: conversations, messages, events and their own word on what is proposed."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 from agent.handover import hand_over
 from fastapi import APIRouter, Header, Query
@@ -16,8 +16,10 @@ from service.chat import Posted
 from service.errors import ErrorBody
 from service.stream import stream
 
-_ERRORS = {status: {"model": ErrorBody} for status in (400, 401, 404, 409, 410, 413, 415, 422, 429, 503)}
-router = APIRouter(prefix="/v1", tags=["chat"], responses={**_ERRORS})
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody} for status in (400, 401, 404, 409, 410, 413, 415, 422, 429, 503)
+}
+router = APIRouter(prefix="/v1", tags=["chat"], responses=_ERRORS)
 LastEvent = Annotated[str, Header(alias="Last-Event-ID")]
 
 

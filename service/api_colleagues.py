@@ -13,8 +13,10 @@ from service import wire
 from service.auth import ApproverOf, OpsOf, PartsOf, ReaderOf, reviewer
 from service.errors import ErrorBody, answer, field_errors
 
-_ERRORS = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 410, 413, 415, 422, 503)}
-router = APIRouter(prefix="/v1", tags=["colleagues"], responses={**_ERRORS})
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 410, 413, 415, 422, 503)
+}
+router = APIRouter(prefix="/v1", tags=["colleagues"], responses=_ERRORS)
 
 
 @router.get("/actions")

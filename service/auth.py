@@ -55,7 +55,7 @@ async def colleague(
 ) -> Colleague:
     """Who is logged in; an unsafe request must carry the session's own token (header, or field of a form)."""
     token = request.cookies.get(sessions.cookie_name(parts.settings.secure), "")
-    found = await sessions.read(parts.store, token) if token else None
+    found = await sessions.read(parts.store, token, touch=_by_a_person(request)) if token else None
     if found is None:
         raise Unauthorised("Log in to go on.")
     if request.method not in _SAFE and not sessions.is_csrf(
@@ -64,6 +64,11 @@ async def colleague(
         raise Forbidden("This page is out of date. Load it again and repeat what you did.")
     request.state.colleague = found
     return found
+
+
+def _by_a_person(request: Request) -> bool:
+    """False for what a page fetches by itself: an open tab alone keeps no login alive."""
+    return request.headers.get("x-remit-background") != "1"
 
 
 async def _form_token(request: Request) -> str:

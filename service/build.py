@@ -49,11 +49,17 @@ class House:
 
 @asynccontextmanager
 async def house(
-    settings: Settings, *, demo: Demo | None = None, clock: Clock | None = None, database: Database | None = None
+    settings: Settings,
+    *,
+    demo: Demo | None = None,
+    clock: Clock | None = None,
+    database: Database | None = None,
 ) -> AsyncIterator[House]:
     """Builds what the settings ask for and closes it again; raises SettingsError or Unavailable."""
     if foreign := paths.foreign_packages():
-        raise SettingsError(f"these packages are not ours: {', '.join(foreign)}; run from a clean environment")
+        raise SettingsError(
+            f"these packages are not ours: {', '.join(foreign)}; run from a clean environment"
+        )
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         if database is None:
@@ -116,5 +122,3 @@ def derived(settings: Settings, purpose: str) -> bytes:
 def anchor_of(settings: Settings) -> Anchor:
     """The audit log's anchor, a file outside the database."""
     return Anchor(settings.home / "audit.anchor", derived(settings, "audit anchor"))
-
-

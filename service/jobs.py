@@ -4,13 +4,13 @@ import logging
 from datetime import timedelta
 
 import procrastinate
+from agent.followup import follow_up
+from agent.handover import taken_over
+from agent.turn import run_turn
 from procrastinate import RetryStrategy
 from sqlalchemy import select
 
-from agent.followup import follow_up
-from agent.handover import taken_over
 from agent.parts import AgentParts
-from agent.turn import run_turn
 from approvals.execute import execute
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound

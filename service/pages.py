@@ -1,15 +1,17 @@
 """Pages for people: the chat, the login, the queue, one action, the ladder."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from approvals import queue, standing, switches
+from approvals import queue, reviews, standing, switches
 from core.errors import TooMany, Unauthorised
 from service import closures, sessions
+from service.asking import marked
 from service.auth import PartsOf, ReaderOf, reviewer
+from service.form import fields_of
 from service.names import names_of
 from service.parts import ServiceParts
 from service.render import page
@@ -26,7 +28,7 @@ async def home(parts: PartsOf) -> Response:
 
 
 @router.get("/chat")
-async def chat_page(request: Request, parts: PartsOf, page_name: str = "") -> Response:
+async def chat_page(request: Request, parts: PartsOf) -> Response:
     """The customer's chat; who they are comes from the host app's token, fetched by the page."""
     at = request.query_params.get("page", "")[:200]
     token_url = parts.settings.token_url or ("/demo/token" if parts.demo else "")
@@ -114,6 +116,10 @@ async def action_page(request: Request, action_id: str, me: ReaderOf, parts: Par
         before=_neighbour(waiting, action_id, -1),
         after=_neighbour(waiting, action_id, +1),
         policy=policy,
+        confirms=bool(policy and found.tool in policy.confirm),
+        request=marked(found.request_text, found.entry.category, parts.agent.triage.read),
+        fields=fields_of(found.args_schema, found.args),
+        reasons=reviews.REASONS,
     )
 
 
@@ -146,7 +152,7 @@ RUNGS = (
 )
 
 
-async def _queue(parts: ServiceParts) -> dict[str, object]:
+async def _queue(parts: ServiceParts) -> dict[str, Any]:
     return {
         "entries": await queue.waiting(parts.approvals),
         "recent": await queue.recent(parts.approvals, limit=8),

@@ -12,4 +12,6 @@ PACKAGES = ("agent", "approvals", "core", "evals", "policies", "service", "store
 def foreign_packages() -> list[str]:
     """Our package names that resolve outside this checkout; a foreign top-level `tools` would win silently."""
     found = {name: importlib.import_module(name).__file__ for name in PACKAGES}
-    return [name for name, file in found.items() if file is None or not Path(file).resolve().is_relative_to(ROOT)]
+    return [
+        name for name, file in found.items() if file is None or not Path(file).resolve().is_relative_to(ROOT)
+    ]

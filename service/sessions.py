@@ -54,13 +54,13 @@ async def log_in(store: Store, login: str, password: str) -> str:
     return token
 
 
-async def read(store: Store, token: str) -> Colleague | None:
-    """The colleague of a live session, None when it ended or never was."""
+async def read(store: Store, token: str, *, touch: bool) -> Colleague | None:
+    """The colleague of a live session, None when it ended or never was; `touch` starts its idle time anew."""
     async with store.begin() as work:
         session = await work.row(
             SessionRow, select(_SESSION).where(_SESSION.c.token_digest == _digest(token))
         )
-        if session is None or not await _still_lives(work, session):
+        if session is None or not await _still_lives(work, session, touch=touch):
             return None
         user = await work.row(UserRow, select(_USER).where(_USER.c.id == session.user_id))
     if user is None or user.disabled:
@@ -97,12 +97,12 @@ def _fresh(user_id: str, token: str, now: datetime) -> SessionRow:
     )
 
 
-async def _still_lives(work: Work, session: SessionRow) -> bool:
+async def _still_lives(work: Work, session: SessionRow, *, touch: bool) -> bool:
     mine = _SESSION.c.token_digest == session.token_digest
     if work.now >= session.expires_at or work.now >= session.seen_at + IDLE:
         await work.run(delete(_SESSION).where(mine))
         return False
-    if work.now - session.seen_at >= _TOUCH:
+    if touch and work.now - session.seen_at >= _TOUCH:
         await work.run(update(_SESSION).where(mine).values(seen_at=work.now))
     return True
 

@@ -20,6 +20,11 @@ class Turns:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
+    async def ended(self, name: str) -> None:
+        """Waits until no turn of that name runs here; what it raised is logged, not raised again."""
+        while running := [task for task in self._running if task.get_name() == name]:
+            await asyncio.wait(running)
+
     async def drain(self, seconds: float) -> None:
         """Waits for the running ones, then cancels what is left; their jobs take them up again."""
         if not self._running:

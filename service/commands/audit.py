@@ -4,6 +4,8 @@ import asyncio
 
 import typer
 
+from core.clock import SystemClock
+from service import runfile
 from service.build import anchor_of, house
 from service.commands.output import Json, report, say
 from service.database import opened
@@ -11,10 +13,10 @@ from service.reconcile import compare
 from service.settings import load
 from store import audit
 from store.work import Store, engine_for
-from core.clock import SystemClock
-from service import runfile
 
-app = typer.Typer(help="The audit log: append-only, hash-chained, anchored outside the database.", no_args_is_help=True)
+app = typer.Typer(
+    help="The audit log: append-only, hash-chained, anchored outside the database.", no_args_is_help=True
+)
 
 
 @app.command("verify")

@@ -11,9 +11,7 @@ from service.paths import CATALOG
 from tools.toolset import specs
 
 
-def triage(
-    text: Annotated[str, typer.Argument(help="A customer's message.")], as_json: Json = False
-) -> None:
+def triage(text: Annotated[str, typer.Argument(help="A customer's message.")], as_json: Json = False) -> None:
     """Category, confidence, mood, urgency, language, and whether a person is wanted."""
     signals = Triage.train(load_catalog(CATALOG, specs()).utterances()).read(text)
     found = signals.model_dump(mode="json")

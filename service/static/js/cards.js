@@ -1,0 +1,92 @@
+// Cards of what was found, proposed, decided and done; every word in them was rendered by code on the server.
+
+import { h } from "./dom.js";
+
+const STATES = {
+  confirm: "Needs your confirmation",
+  step_up: "Check that it is you",
+  waiting: "A colleague is looking at this",
+  receipt: "Done",
+  refused: "Not done",
+};
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
+export function found({ title, rows }) {
+  const lines = rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))));
+  return h("section", { class: "card found", "aria-label": title }, h("h3", {}, title), h("table", {}, h("tbody", {}, lines)));
+}
+
+// `act(verb, body)` posts the customer's word on this action and resolves, or rejects with the sentence to show.
+export function card(kind, body, act) {
+  const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+  const made = h(
+    "section",
+    { class: `card ${kind}`, "data-action": body.action_id, "aria-label": `${STATES[kind]}: ${body.title ?? ""}` },
+    h("div", { class: "in" }, h("p", { class: "state" }, state(kind, body)), body.title && h("h3", {}, body.title), lines(kind, body), texts(kind, body), choices(kind, body, act, wrong), wrong),
+  );
+  return made;
+}
+
+function state(kind, body) {
+  if (kind === "refused" && body.state === "expired") return "Closed, nothing was changed";
+  if (kind === "refused" && body.state === "withdrawn") return "Withdrawn, nothing was changed";
+  if (kind === "refused" && body.state === "replaced") return "Replaced";
+  return STATES[kind];
+}
+
+function lines(kind, body) {
+  const all = [...(body.lines ?? [])];
+  if (kind === "receipt" && body.at) all.push({ label: "When", after: clock.format(new Date(body.at)) });
+  if (kind === "receipt" && body.reference) all.push({ label: "Reference", after: body.reference });
+  if (!all.length) return null;
+  const pairs = all.map((line) => [h("dt", {}, line.label), h("dd", {}, line.before ? [h("s", {}, line.before), " → "] : "", line.after)]);
+  return h("dl", {}, pairs.flat());
+}
+
+function texts(kind, body) {
+  const made = [];
+  if (kind === "step_up") made.push(h("p", { class: "text" }, `We mailed a six-digit code to ${body.sent_to}. It is good until ${hour.format(new Date(body.expires_at))}.`));
+  if (body.text) made.push(h("p", { class: "text" }, body.text));
+  if (body.note && kind !== "refused") made.push(h("p", { class: "note" }, body.note));
+  return made;
+}
+
+function choices(kind, body, act, wrong) {
+  const run = async (event, verb, sent) => {
+    event?.preventDefault();
+    const box = wrong.closest(".card");
+    const buttons = [...box.querySelectorAll("button")];
+    buttons.forEach((one) => (one.disabled = true));
+    wrong.hidden = true;
+    try {
+      await act(verb, sent);
+    } catch (error) {
+      wrong.textContent = error.message;
+      wrong.hidden = false;
+      buttons.forEach((one) => (one.disabled = false));
+    }
+  };
+  if (kind === "confirm") {
+    return h(
+      "div",
+      { class: "acts" },
+      h("button", { class: "btn primary", onclick: (e) => run(e, "confirm", { digest: body.digest }) }, "Confirm"),
+      h("button", { class: "btn", onclick: (e) => run(e, "decline") }, "Not this"),
+    );
+  }
+  if (kind === "waiting") {
+    return h("div", { class: "acts" }, h("button", { class: "btn quiet small", onclick: (e) => run(e, "decline") }, "Withdraw"));
+  }
+  if (kind !== "step_up") return null;
+  const input = h("input", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6", pattern: "[0-9]{6}", required: true, "aria-label": "Six-digit code" });
+  return [
+    h("form", { class: "code", onsubmit: (e) => run(e, "code", { code: input.value.trim() }) }, input, h("button", { class: "btn primary" }, "Continue")),
+    h(
+      "div",
+      { class: "acts" },
+      h("button", { class: "btn quiet small", onclick: (e) => run(e, "code/again") }, "Send a new code"),
+      h("button", { class: "btn quiet small", onclick: (e) => run(e, "decline") }, "Not this"),
+    ),
+  ];
+}
