@@ -23,27 +23,8 @@ _TYPES = {
 _TOTAL = frozenset({"size", "startsWith", "endsWith", "contains"})
 _WORDS = frozenset({"true", "false", "null", "in"})
 # CEL keeps these for itself, yet `return.reason` is a good name for a fact: inside, it is `Return.reason`.
-_RESERVED = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
+_RESERVED = {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"}
+_RESERVED |= {"namespace", "package", "return", "var", "void", "while"}
 _TOKEN = re.compile(
     r"""(?P<text>[rRbB]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
     r"""|(?P<remark>//[^\n]*)|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?P<call>\s*\()?|(?P<sign>[/%`?])""",

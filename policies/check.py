@@ -12,16 +12,16 @@ NO_RULE_MATCHED = Fired(
     rule="no_rule_matched", kind="escalate", sentence="No rule settles this without a person."
 )
 FACTS_UNFIT = "facts_unfit"
-NOT_IN_CATEGORY = "tool_not_in_category"
+NOT_IN_CATEGORY = Fired(
+    rule="tool_not_in_category", kind="deny", sentence="This is not done for requests of this kind."
+)
 
 
 def check(policy: CategoryPolicy, tool: str, facts: Mapping[str, FactValue]) -> Verdict:
     """The verdict: deny beats escalate beats allow, and whatever is missing or in doubt is never an allow."""
     judge = policy.judges.get(tool)
     if judge is None:
-        sentence = f"{policy.title} may not do this at all."
-        denied = Fired(rule=NOT_IN_CATEGORY, kind="deny", sentence=sentence)
-        return Verdict(kind="deny", fired=(denied,), policy_version=policy.version)
+        return Verdict(kind="deny", fired=(NOT_IN_CATEGORY,), policy_version=policy.version)
     fired = list(_fired(policy, judge, facts))
     kinds = {one.kind for one in fired}
     # Said even beside other escalations: an approval covers only the rule ids it showed.

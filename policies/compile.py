@@ -32,7 +32,7 @@ def compile_judges(file: CategoryFile, specs: Mapping[str, ToolSpec], report: Re
                 report.at(("rules", index, "tools", place), f"{tool!r} is no write of this category; {hint}")
         _compile_rule(rule, index, languages, rules, report)
     for name in writes:
-        _require_decision(name, rules[name], file, report)
+        _require_decision(name, file, report)
     return {name: Judge(languages[name].declared, languages[name], tuple(rules[name])) for name in writes}
 
 
@@ -57,12 +57,12 @@ def _compile_rule(
         rules[tool].append(Compiled(rule, program, fired, unchecked))
 
 
-def _require_decision(tool: str, rules: list[Compiled], file: CategoryFile, report: Report) -> None:
+def _require_decision(tool: str, file: CategoryFile, report: Report) -> None:
     # Nothing matched is a person's case anyway; saying so must be meant, not forgotten.
-    if any(c.rule.kind == "allow" or (c.rule.escalate or "").strip() == "true" for c in rules):
+    covering = [rule for rule in file.rules if tool in rule.tools]
+    if any(rule.kind == "allow" or (rule.escalate or "").strip() == "true" for rule in covering):
         return
-    if any(tool in rule.tools for rule in file.rules):
+    message = f"no rule covers {tool!r}"
+    if covering:
         message = f'no rule can allow {tool!r}; write one, or one that says `escalate: "true"`'
-    else:
-        message = f"no rule covers {tool!r}"
     report.at(("tools", file.tools.index(tool)), message)

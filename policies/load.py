@@ -83,7 +83,7 @@ def _checked(path: Path, source: Source, specs: Mapping[str, ToolSpec]) -> Categ
     examples = complete_examples(file, judges, report)
     check_ladder(file, specs, report)
     Procedure(file, specs, report).check(file.procedure)
-    if 0 < len(file.utterances) < MIN_UTTERANCES:
+    if len(file.utterances) < MIN_UTTERANCES:
         report.at(("utterances",), f"triage needs at least {MIN_UTTERANCES} utterances")
     if report.problems:
         raise PolicyFileError("\n".join(report.lines()))

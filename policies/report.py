@@ -49,6 +49,8 @@ class Report:
                     self.at_key(loc, f"unknown key {loc[-1]!r}; {nearest(str(loc[-1]), _keys(loc))}")
                 case "missing":
                     self.at(loc, f"{loc[-1]!r} is missing")
+                case _ if loc[-1:] == ("[key]",):
+                    self.at_key(loc[:-1], _worded(one["msg"], one["input"]))
                 case _:
                     self.at(loc, _worded(one["msg"], one["input"]))
 

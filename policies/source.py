@@ -11,6 +11,7 @@ import yaml
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
+MOST_NAMES = 12
 # YAML 1.1 reads `no` as false and 1:30 as ninety; only what looks like a value of JSON is one here.
 _INT = re.compile(r"-?(0|[1-9]\d{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9]\d{0,8})\.\d{1,12}")
@@ -107,12 +108,13 @@ def parse_source(data: bytes) -> Source:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint: the nearest known name, else all of them."""
+    """A hint: the nearest known name, else the known ones."""
     names = sorted(set(known))
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "none is known here"
+    shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    return f"known: {shown}" if names else "none is known here"
 
 
 def _bytes(path: Path) -> bytes:
