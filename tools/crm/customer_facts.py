@@ -16,20 +16,23 @@ CUSTOMER_FACTS: Mapping[str, FactType] = {
 
 async def customer_facts(scope: Scope) -> FactSet:
     """Tier and health of the principal; a CRM that is down or has no contact leaves the tier unknown."""
-    crm = scope.systems.crm
     try:
         found = await own_contact(scope)
     except VendorError:
         # Rules decide what an unknown tier means; a CRM that is down must not look like a standard customer.
         found = None
-    tier = None if found is None else found.tier
-    health = "unknown" if found is None else found.health
+    return facts_of(found, scope)
+
+
+def facts_of(contact: Contact | None, scope: Scope) -> FactSet:
+    """The customer's facts from a contact that was read just now."""
+    tier = None if contact is None else contact.tier
     return read_facts(
-        crm.vendor,
+        scope.systems.crm.vendor,
         scope.now,
         customer__tier=tier,
         customer__tier_known=tier is not None,
-        customer__health=health,
+        customer__health="unknown" if contact is None else contact.health,
     )
 
 

@@ -202,8 +202,11 @@ class HubSpot:
     async def _whole(self, found: Thing, contact: str) -> Contact:
         if found.id != contact:
             raise VendorUnsure(VENDOR, "answered with another contact")
-        owner, company = found.text("hubspot_owner_id"), found.associations.get("companies", Refs()).results
-        return _contact(found, owner=await self._owner(owner), company=await self._company(company))
+        companies = found.associations.get("companies", Refs()).results
+        owner, company = await asyncio.gather(
+            self._owner(found.text("hubspot_owner_id")), self._company(companies)
+        )
+        return _contact(found, owner=owner, company=company)
 
     async def _owner(self, owner: str) -> str:
         found = await self._maybe(f"{OWNERS}/{owner}", Owner) if owner else None

@@ -39,6 +39,8 @@ class Order(Frozen):
     total: int
     currency: str
     created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None
     delivered_at: datetime | None
     opened: bool | None
     """Whether the goods were opened; None when the metafield is missing."""
@@ -54,6 +56,17 @@ class Return(Frozen):
     id: str
     order: str
     status: str
+    opened_at: datetime
+
+
+class Done(Frozen):
+    """What the shop shows of something we did: the id of what it made or changed, and when."""
+
+    reference: str
+    at: datetime
+
+
+What = Literal["cancel", "change_address", "open_return"]
 
 
 class Orders(Protocol):
@@ -68,7 +81,5 @@ class Orders(Protocol):
     async def cancel(self, order: str, permit: Permit) -> Order: ...
     async def change_address(self, order: str, address: Address, permit: Permit) -> Order: ...
     async def open_return(self, order: str, reason: str, permit: Permit) -> Return: ...
-    async def find_by_action(
-        self, order: str, what: Literal["cancel", "change_address", "open_return"], action_id: ActionId
-    ) -> str | None:
-        """The reference of what this action did to the order, None if surely nothing; VendorUnsure between."""
+    async def find_by_action(self, order: str, what: What, action_id: ActionId) -> Done | None:
+        """What this action did to the order, None if surely nothing; raises VendorUnsure in between."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, assert_never
 
 import httpx
 from pydantic import SecretStr, ValidationError
@@ -15,7 +15,7 @@ from tools import http
 from tools.crm.port import Address
 from tools.orders import shopify_documents as documents
 from tools.orders import shopify_wire as wire
-from tools.orders.port import Order, Return
+from tools.orders.port import Done, Order, Return, What
 
 VENDOR = "shopify"
 PATH = "/admin/api/2026-10/graphql.json"
@@ -43,7 +43,6 @@ _REFUSALS = frozenset(
     }
 )
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,32}")
-What = Literal["cancel", "change_address", "open_return"]
 Sleep = Callable[[float], Awaitable[None]]
 W = TypeVar("W", bound=wire.Wire)
 P = ParamSpec("P")
@@ -148,9 +147,7 @@ class Shopify:
         assert before.order is not None
         ours = [row for row in before.order.returns.nodes if row.is_marked(mark)]
         if ours:
-            return Return(
-                id=_trusted(wire.bare, ours[0].id, "Return"), order=order, status=ours[0].status.lower()
-            )
+            return _trusted(wire.order_return, ours[0], order)
         if not before.returnable:
             raise VendorRefused(VENDOR, "nothing, or too much, on this order can be returned")
         lines = [
@@ -168,9 +165,9 @@ class Shopify:
             raise _refusal(done.userErrors, "return")
         if done.made is None or done.made.order.id != gid:
             raise VendorUnsure(VENDOR, "the return was answered with no return or another order's")
-        return _trusted(wire.order_return, done.made)
+        return _trusted(wire.order_return, done.made, order)
 
-    async def find_by_action(self, order: str, what: What, action_id: ActionId) -> str | None:
+    async def find_by_action(self, order: str, what: What, action_id: ActionId) -> Done | None:
         found, mark = (await self._one(order)).order, _mark(action_id)
         if found is None:
             return None
@@ -231,16 +228,22 @@ def _ours(found: wire.OneOrder) -> Order | None:
     return None if found.order is None else _trusted(wire.order, found.order, found.returnable)
 
 
-def _proof(order: wire.WireOrder, what: What, mark: str) -> str | None:
-    """The reference of what the action behind `mark` did, by what only its own request can have written."""
-    if what == "change_address":
-        return _trusted(wire.bare, order.id, "Order") if mark in order.tags else None
-    if what == "cancel":
-        note = None if order.cancellation is None else order.cancellation.staffNote
-        is_ours = note == mark and order.cancelledAt is not None
-        return _trusted(wire.bare, order.id, "Order") if is_ours else None
-    ours = [row for row in order.returns.nodes if row.is_marked(mark)]
-    return _trusted(wire.bare, ours[0].id, "Return") if ours else None
+def _proof(found: wire.WireOrder, what: What, mark: str) -> Done | None:
+    """What the action behind `mark` did, by what only its own request can have written."""
+    order = _trusted(wire.order, found)
+    match what:
+        case "change_address":
+            return Done(reference=order.id, at=order.updated_at) if mark in found.tags else None
+        case "cancel":
+            note = None if found.cancellation is None else found.cancellation.staffNote
+            is_ours = note == mark and order.cancelled_at is not None
+            return Done(reference=order.id, at=order.cancelled_at or order.updated_at) if is_ours else None
+        case "open_return":
+            ours = [row for row in found.returns.nodes if row.is_marked(mark)]
+            made = _trusted(wire.order_return, ours[0], order.id) if ours else None
+            return None if made is None else Done(reference=made.id, at=made.opened_at)
+        case _:
+            assert_never(what)
 
 
 def _trusted(turn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

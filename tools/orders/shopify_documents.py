@@ -1,7 +1,7 @@
 """What is said to Shopify: GraphQL documents, each well under the 1,000 points one query may cost."""
 
 _ORDER = """
-  id name createdAt cancelledAt cancellation { staffNote } displayFulfillmentStatus tags
+  id name createdAt updatedAt cancelledAt cancellation { staffNote } displayFulfillmentStatus tags
   totalPriceSet { shopMoney { amount currencyCode } }
   customer { id }
   shippingAddress { address1 city zip countryCodeV2 }
@@ -10,11 +10,12 @@ _ORDER = """
   fulfillments(first: 5) {
     status createdAt deliveredAt estimatedDeliveryAt trackingInfo(first: 1) { company number }
   }
-  returns(first: 5) { nodes { id status } }
+  returns(first: 5) { nodes { id status createdAt } }
 """
 # One order is looked at more closely: all its lines, and who opened its returns.
 _CLOSE = _ORDER.replace("lineItems(first: 10)", "lineItems(first: 50)").replace(
-    "{ id status }", "{ id status returnLineItems(first: 1) { nodes { returnReasonNote } } }"
+    "{ id status createdAt }",
+    "{ id status createdAt returnLineItems(first: 1) { nodes { returnReasonNote } } }",
 )
 FIND_CUSTOMER = """query FindCustomer($id: CustomerIdentifierInput!) {
   customerByIdentifier(identifier: $id) { id metafield(namespace: "remit", key: "external_id") { value } }
@@ -52,6 +53,6 @@ CHANGE_ADDRESS = """mutation ChangeAddress($input: OrderInput!) {
 OPEN_RETURN = """mutation OpenReturn($id: ID!, $tags: [String!]!, $return: ReturnInput!) {
   tagsAdd(id: $id, tags: $tags) { node { id } userErrors { field message } }
   returnCreate(returnInput: $return) {
-    return { id status order { id } } userErrors { field message code }
+    return { id status createdAt order { id } } userErrors { field message code }
   }
 }"""

@@ -107,6 +107,7 @@ class ReturnNotes(Wire):
 class WireReturn(Wire):
     id: str
     status: str
+    createdAt: AwareDatetime
     # Asked for with one order only.
     returnLineItems: ReturnNotes | None = None
 
@@ -128,6 +129,7 @@ class WireOrder(Wire):
     id: str
     name: str
     createdAt: AwareDatetime
+    updatedAt: AwareDatetime
     cancelledAt: AwareDatetime | None
     cancellation: Cancellation | None
     displayFulfillmentStatus: Literal[
@@ -258,6 +260,7 @@ class Updated(Wire):
 class NewReturn(Wire):
     id: str
     status: str
+    createdAt: AwareDatetime
     order: Ref
 
 
@@ -313,6 +316,8 @@ def order(wire: WireOrder, returnable: tuple[Returnable, ...] | None = None) -> 
         total=minor(wire.totalPriceSet.shopMoney),
         currency=wire.totalPriceSet.shopMoney.currencyCode.lower(),
         created_at=utc(wire.createdAt),
+        updated_at=utc(wire.updatedAt),
+        cancelled_at=None if wire.cancelledAt is None else utc(wire.cancelledAt),
         delivered_at=delivered_at,
         opened=OPENED.get(wire.metafield.value) if wire.metafield else None,
         address=_address(wire.shippingAddress),
@@ -323,14 +328,16 @@ def order(wire: WireOrder, returnable: tuple[Returnable, ...] | None = None) -> 
     )
 
 
-def order_return(wire: NewReturn) -> Return:
-    """Our return."""
-    return Return(id=bare(wire.id, "Return"), order=bare(wire.order.id, "Order"), status=wire.status.lower())
+def order_return(wire: NewReturn | WireReturn, order: str) -> Return:
+    """Our return of that order."""
+    return Return(
+        id=bare(wire.id, "Return"), order=order, status=wire.status.lower(), opened_at=utc(wire.createdAt)
+    )
 
 
 def utc(at: datetime) -> datetime:
     """The same moment with our own UTC zone, which compares and prints like every other time here."""
-    return datetime.fromtimestamp(at.timestamp(), tz=UTC)
+    return at.astimezone(UTC)
 
 
 def _status(wire: WireOrder, delivered_at: datetime | None) -> OrderStatus:

@@ -40,7 +40,7 @@ def _cancel(change: Change, job_seconds: float, **args: Any) -> Node:
         return {"job": None, "orderCancelUserErrors": [told], "userErrors": [told]}
     ready_at = (change.now + timedelta(seconds=job_seconds)).isoformat(timespec="seconds")
     order.update(cancelled_at=ready_at, cancel_reason=args["reason"], cancel_note=args.get("staffNote"))
-    change.put("shopify.order", order["id"], order)
+    _keep(change, order)
     job = {"id": number_of("job", order["id"]), "ready_at": ready_at}
     change.put("shopify.job", job["id"], job)
     change.effect(
@@ -82,7 +82,7 @@ def _update(change: Change, *, input: Mapping[str, Any]) -> Node:
     if input.get("tags") is not None:
         order["tags"] = sorted(set(input["tags"]))
     moved = _moved(order, input.get("shippingAddress"))
-    change.put("shopify.order", order["id"], order)
+    _keep(change, order)
     if moved:
         marks = [action_in(tag) for tag in order["tags"] if tag not in before]
         change.effect(
@@ -94,6 +94,11 @@ def _update(change: Change, *, input: Mapping[str, Any]) -> Node:
             number=order["number"],
         )
     return {"order": render.order(order, change), "userErrors": []}
+
+
+def _keep(change: Change, order: Record) -> None:
+    order["updated_at"] = change.now.isoformat(timespec="seconds")
+    change.put("shopify.order", order["id"], order)
 
 
 def _moved(order: Record, given: Mapping[str, Any] | None) -> bool:
@@ -109,7 +114,7 @@ def _tag(change: Change, *, id: str, tags: Sequence[str]) -> Node:
     if order is None:
         return {"node": None, "userErrors": [{"field": ["id"], "message": "Order does not exist"}]}
     order["tags"] = sorted({*order["tags"], *tags})
-    change.put("shopify.order", order["id"], order)
+    _keep(change, order)
     return {"node": {"id": id}, "userErrors": []}
 
 
@@ -160,6 +165,7 @@ def _new_return(change: Change, order: Record, wanted: Sequence[Mapping[str, Any
         "lines": lines,
     }
     change.put("shopify.return", back, record)
+    _keep(change, order)
     change.effect(
         "shopify",
         "return_open",

@@ -84,6 +84,7 @@ def order(record: Record, records: Records) -> Node:
         "id": gid("Order", record["id"]),
         "name": f"#{record['number']}",
         "createdAt": stamp(record["created_at"]),
+        "updatedAt": stamp(record["updated_at"]),
         "cancelledAt": stamp(record["cancelled_at"]) if cancelled else None,
         "cancelReason": record["cancel_reason"] if cancelled else None,
         "cancellation": {"staffNote": record["cancel_note"]} if cancelled else None,

@@ -39,6 +39,7 @@ type Order {
   id: ID!
   name: String!
   createdAt: DateTime!
+  updatedAt: DateTime!
   cancelledAt: DateTime
   cancelReason: OrderCancelReason
   cancellation: OrderCancellation

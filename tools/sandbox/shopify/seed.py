@@ -46,6 +46,7 @@ def _order(persona: Persona, order: PersonaOrder, customer: str, now: datetime) 
         "customer": customer,
         "number": order.number,
         "created_at": _days(now, order.days_ago),
+        "updated_at": _days(now, 0),
         "cancelled_at": _days(now, max(order.days_ago - 0.1, 0)) if is_cancelled else None,
         "cancel_reason": "CUSTOMER" if is_cancelled else None,
         "cancel_note": None,
