@@ -106,7 +106,7 @@ _ALL = (
     _write("crm", "update_phone", "contact_id phone", "phone.well_formed b"),
     _write("crm", "update_address", "contact_id line1 city zip country", _ADDRESS),
     _write("crm", "add_note", "contact_id text", "note.length i"),
-    _read("orders", "find_orders", "order_number?", order_number={"anyOf": [_TEXT, {"type": "null"}]}),
+    _read("orders", "find_orders", "order_number", order_number={"anyOf": [_TEXT, {"type": "null"}]}),
     _read("orders", "get_order", "order_id"),
     _read("orders", "track_order", "order_id"),
     _write("orders", "cancel_order", "order_id", _ORDER),
