@@ -35,8 +35,12 @@ HEAD, TAIL = 1500, 500
 
 _AMOUNT = re.compile(r"[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:usd|eur|gbp|dollars?|euros?|pounds?)\b")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
-_STOOD_IN = re.compile(r"\bx(?:mail|amount|num)x\b")
-_LETTER = re.compile(r"[^\W\d_]")
+_STOOD_IN = frozenset({"xmailx", "xamountx", "xnumx"})
+# Around a number these still only name a thing: "it's order 1042" answers a question.
+_NAMING = re.compile(
+    r"its?|s|is|the|my|for|this|one|order|purchase|number|no|nr|thanks?|you|please|and|die|meine|bestellung|nummer"
+    r"|la|ma|commande|numéro|mi|pedido|número|xmailx|xamountx|xnumx"
+)
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"#?(?:\b[a-z]{2,4}-)?\d{3,}")
 
@@ -113,7 +117,10 @@ class Triage:
     def _is_familiar(self, plain: str) -> bool:
         # A bare number answers a question; it says nothing about what is wanted. Nor does a text of pieces
         # never seen (binary, keyboard noise, other scripts), of which the classifier would still be sure.
-        if not _LETTER.search(_STOOD_IN.sub("", plain)):
+        said = set(_WORD.findall(plain))
+        if said & _STOOD_IN and all(_NAMING.fullmatch(word) for word in said):
+            return False
+        if not any(map(str.isalpha, plain)):
             return False
         pieces = set(self._pieces(plain)) - {" "}
         return sum(piece in self._known for piece in pieces) >= FAMILIAR * len(pieces)

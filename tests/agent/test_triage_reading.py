@@ -117,6 +117,25 @@ def test_a_lone_surrogate_does_not_hide_the_words(triage: Triage) -> None:
 def test_the_value_of_a_number_does_not_matter(triage: Triage) -> None:
     one, two = (triage.read(f"where is order {number}") for number in ("1042", "998877665544"))
     assert one == two
+    assert one.category == "order_status"
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        pytest.param("cancel order 1042", "order_cancel", id="a-verb-beside-it"),
+        pytest.param("invoice 90210", "invoice_request", id="a-thing-one-can-only-want"),
+        pytest.param("upgrade to Pro yearly", "subscription_change", id="few-words"),
+        pytest.param(
+            "The admin of our workspace left, how do we change the admin?", "how_to", id="workspace-admin"
+        ),
+        pytest.param("Bitte erstatten Sie die Bestellung ORD-1001.", "refund_request", id="german"),
+    ],
+)
+def test_short_and_odd_wishes_are_still_wishes(triage: Triage, text: str, category: str) -> None:
+    signals = triage.read(text)
+    assert signals.category == category
+    assert signals.confidence >= 0.6
 
 
 def test_two_trainings_read_alike(utterances: dict[Category, tuple[str, ...]], triage: Triage) -> None:
@@ -133,6 +152,8 @@ def test_two_trainings_read_alike(utterances: dict[Category, tuple[str, ...]], t
         pytest.param("2", id="choice"),
         pytest.param("1042", id="order-number"),
         pytest.param("ORD-1001", id="order-code"),
+        pytest.param("it's order #1042, thanks", id="order-named"),
+        pytest.param("jane@example.com", id="mail"),
         pytest.param("?!...", id="punctuation"),
         pytest.param("😀" * 10_000, id="emoji"),
         pytest.param("\x00\xff\x01\x1b[0m" * 2_000, id="binary"),
