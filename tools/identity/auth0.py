@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import VendorBusy, VendorDown, VendorError, VendorRefused, VendorUnsure
 from core.ids import ActionId
 from tools.http import NOTHING_SENT, TIMEOUT, client, retrying, send
-from tools.identity.carried import Carried, action_in
+from tools.identity.carried import Carried, action_in, before_write
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
 # Ids outside this file: "auth0|x" is "a0_x", and "totp|dev_x" is "totp--dev_x".
@@ -126,7 +126,7 @@ class Auth0:
 
     async def send_password_reset(self, account: str, permit: Permit) -> Done:
         # A ticket of the Management API would hand us the link; this call makes Auth0 mail it itself.
-        user = await self._read("users.get", _inside(account))
+        user = await before_write(self.vendor, self._read("users.get", _inside(account)))
         with self._carried.carry(permit) as agent:
             await send(
                 self._public,

@@ -1,12 +1,15 @@
 """Takes a permit through a vendor's SDK, which passes on headers but nothing else, and marks the call as ours."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from core.actions import Permit
+from core.errors import VendorDown, VendorUnsure
 from core.ids import ActionId
 
+T = TypeVar("T")
 _AGENT = re.compile(r"\bremit/1 \((act_[0-9a-z]+)\)")
 
 
@@ -29,6 +32,14 @@ class Carried:
     def of(self, agent: str) -> Permit | None:
         """The permit a request with this user agent travels under, if any."""
         return self._permits.get(agent)
+
+
+async def before_write(vendor: str, read: Awaitable[T]) -> T:
+    """A read that a write needs first: whatever becomes of it, the write itself was not sent."""
+    try:
+        return await read
+    except VendorUnsure as error:
+        raise VendorDown(vendor, f"it could not be read first, nothing was sent ({error})") from None
 
 
 def user_agent(action_id: ActionId) -> str:

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import VendorRefused, VendorUnsure
 from core.ids import ActionId
 from tools.http import TIMEOUT, client, path_template, retrying, send
-from tools.identity.carried import Carried, action_in
+from tools.identity.carried import Carried, action_in, before_write
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
 # How long Okta keeps its system log: https://developer.okta.com/docs/reference/api/system-log/
@@ -135,7 +135,7 @@ class Okta:
         return await self._write(permit, "revoke_user_sessions", account)
 
     async def change_email(self, account: str, email: str, permit: Permit) -> Done:
-        profile = (await self._read("get_user", account)).profile
+        profile = (await before_write(self.vendor, self._read("get_user", account))).profile
         wanted = {"email": email}
         if profile.login and profile.login.casefold() == (profile.email or "").casefold():
             wanted["login"] = email

@@ -12,6 +12,7 @@ from core.errors import VendorDown, VendorError, VendorRefused, VendorUnsure
 from core.facts import FactSet, FactType, read_facts
 from core.ids import ActionId
 from core.tool_spec import Risk, ToolSpec
+from tools.identity.carried import before_write
 from tools.identity.contact import is_email, masked
 from tools.identity.facts import ACCOUNT_FACTS, EMAIL_FACTS, FACTOR_FACTS, account_facts, email_facts
 from tools.identity.own import own_account
@@ -57,7 +58,7 @@ class AccountWrite(WriteTool[A]):
         return (f"account:{args.account_id}",)
 
     async def execute(self, args: A, permit: Permit, scope: Scope) -> Receipt:
-        account = await self._own(args, scope)
+        account = await before_write(scope.systems.identity.vendor, self._own(args, scope))
         if account is None:
             raise VendorRefused(scope.systems.identity.vendor, "the account is not there any more")
         return self._receipt(args, await self._do(args, account, permit, scope))
