@@ -22,7 +22,7 @@ _REVIEW = table(ReviewRow)
 START: Standing = "observation"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """One category on the ladder, with the counts an ops person looks for first."""
 

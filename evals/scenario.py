@@ -1,0 +1,103 @@
+"""A scenario: a customer, what they and a colleague do, and what must (and must not) have happened at the vendors."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from core.frozen import Frozen
+from core.standing import ReasonCode
+
+CardKind = Literal["confirm", "step_up", "waiting", "receipt", "refused", "none"]
+TicketState = Literal["none", "new", "open", "pending", "hold", "solved", "closed"]
+Words = Annotated[str, Field(min_length=1, max_length=16_000)]
+
+
+class Say(Frozen):
+    """The customer writes this."""
+
+    say: Words
+
+
+class Press(Frozen):
+    """The customer presses a button on the open card, or asks for a person."""
+
+    press: Literal["confirm", "decline", "person"]
+
+
+class Code(Frozen):
+    """The customer types the mailed code, or a wrong one."""
+
+    code: Literal["right", "wrong"]
+
+
+class Review(Frozen):
+    """A colleague decides on the action that waits."""
+
+    review: Literal["approve", "reject", "edit", "take_over"]
+    reason: ReasonCode | None = None
+    args: dict[str, Any] | None = None
+    # The API must refuse it, with this status.
+    refused: int | None = None
+
+
+class Fault(Frozen):
+    """The next matching request to a vendor goes wrong."""
+
+    fault: Literal[
+        "timeout_before", "timeout_after", "busy", "saved_500", "unavailable_503", "malformed", "drop"
+    ]
+    vendor: str
+    path: str
+    times: int = 1
+
+
+Step = Say | Press | Code | Review | Fault
+
+
+class ExpectedEffect(Frozen):
+    """One row of the sandbox's ledger; `{key}` in the object stands for the customer's key."""
+
+    vendor: str
+    kind: str
+    object: str
+    amount: int | None = None
+    currency: str | None = None
+
+
+class Expect(Frozen):
+    """What is graded: the ledger always, the rest where it is named."""
+
+    effects: tuple[ExpectedEffect, ...]
+    forbidden: tuple[str, ...] = ()
+    """Kinds of effects that this scenario is about not causing; any effect not expected is wrong anyway."""
+    card: CardKind | None = None
+    ticket: TicketState | None = None
+    says: tuple[str, ...] = ()
+    never_says: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> "Expect":
+        weighs = self.effects or self.forbidden or self.card or self.ticket or self.says or self.never_says
+        if not weighs:
+            raise ValueError(
+                "a scenario without effects must name what it forbids, or a card, ticket or words"
+            )
+        return self
+
+
+class Scenario(Frozen):
+    """One story; `with` changes fields of the sandbox person it is played on."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+    about: str
+    category: str
+    person: str
+    changes: Mapping[str, Any] = Field(default_factory=dict, alias="with")
+    steps: tuple[Step, ...] = Field(min_length=1)
+    expect: Expect
+
+    @property
+    def must_not_act(self) -> bool:
+        """True when any effect at all is wrong."""
+        return not self.expect.effects

@@ -1,0 +1,34 @@
+"""Where a scenario is played: the real path, seen from outside; service/stage.py builds one."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from evals.scenario import Step
+
+
+class Played(Protocol):
+    """One customer on stage."""
+
+    key: str
+
+    async def do(self, step: Step) -> None:
+        """Plays one step and waits until everything it set in motion is at rest."""
+
+    async def effects(self) -> Sequence[Mapping[str, Any]]:
+        """The sandbox's ledger for this customer."""
+
+    async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Every (kind, body) the customer was shown, in order."""
+
+    async def ticket(self) -> str:
+        """The status of the conversation's ticket at the help desk, "none" without one."""
+
+
+class Stage(Protocol):
+    """Puts fresh copies of sandbox people on stage, each with a world of their own."""
+
+    model: str
+
+    def on(self, person: str, changes: Mapping[str, Any]) -> AbstractAsyncContextManager[Played]:
+        """A fresh customer; raises NotFound for a person or a change that does not exist."""

@@ -1,0 +1,143 @@
+"""The stage of the evals: scenarios play through the real API on fresh sandbox customers."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, assert_never
+
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from core.errors import Invalid, Unavailable
+from core.ids import TicketId, new_id
+from evals.scenario import Code, Fault, Press, Review, Say, Step
+from service.actors import Colleague, Customer, Refused
+from service.app import create_app
+from service.build import House
+from service.demo import Login, ensure_logins
+from store.columns import table
+from store.tables.conversation import ConversationRow
+from tools.sandbox.people import PEOPLE
+from tools.sandbox.persona import Persona
+
+_CONVERSATION = table(ConversationRow)
+
+
+class SandboxStage:
+    """Seeds a copy of a sandbox person per scenario; a worker must be running on the same house."""
+
+    def __init__(self, house: House, app: FastAPI, approver: Login) -> None:
+        self.model = house.settings.model
+        self._house = house
+        self._app = app
+        self._approver = approver
+
+    @classmethod
+    async def open(cls, house: House) -> "SandboxStage":
+        """A stage on this house."""
+        approver = (await ensure_logins(house))[0]
+        return cls(house, create_app(house.service), approver)
+
+    @asynccontextmanager
+    async def on(self, person: str, changes: Mapping[str, Any]) -> AsyncIterator["OnStage"]:
+        """A fresh customer, seeded into every vendor's records."""
+        if self._house.sandbox is None:
+            raise Unavailable("evals are played on the sandbox; unset the vendor keys")
+        suffix = new_id("e").replace("_", "")[:12]
+        order: dict[str, Any] = {"person": person, "suffix": suffix}
+        if changes:
+            order = {"persona": changed(person, changes).model_dump(mode="json"), "suffix": suffix}
+        seeded = await self._house.sandbox.admin("POST", "/seed", json=order)
+        async with (
+            Customer(self._app, self._house, seeded["external_id"]) as customer,
+            Colleague(self._app, self._approver.login, self._approver.password) as colleague,
+        ):
+            yield OnStage(seeded["key"], customer, colleague, self._house)
+
+
+def changed(person: str, changes: Mapping[str, Any]) -> Persona:
+    """The person with these fields replaced; raises Invalid for a field that does not exist."""
+    base = next((p for p in PEOPLE if p.key == person), None)
+    if base is None:
+        raise Invalid(f"the sandbox has no person {person!r}")
+    document = base.model_dump(mode="json")
+    for name, value in changes.items():
+        if name not in document:
+            raise Invalid(f"a person has no {name!r}; known: {', '.join(document)}")
+        same_kind = isinstance(value, dict) and isinstance(document[name], dict)
+        document[name] = {**document[name], **value} if same_kind else value
+    return Persona.model_validate_json(json.dumps(document))
+
+
+class OnStage:
+    """One customer and the colleague who reviews for them."""
+
+    def __init__(self, key: str, customer: Customer, colleague: Colleague, house: House) -> None:
+        self.key = key
+        self._customer = customer
+        self._colleague = colleague
+        self._house = house
+
+    async def do(self, step: Step) -> None:
+        """Plays one step; a press on a card that is not there is an error, as on a real page."""
+        match step:
+            case Say(say=words):
+                await self._customer.say(words.replace("{key}", self.key))
+            case Press(press="confirm"):
+                await self._customer.confirm()
+            case Press(press="decline"):
+                await self._customer.decline()
+            case Press(press="person"):
+                await self._customer.ask_for_person()
+            case Code():
+                await self._enter(step)
+            case Review():
+                await self._review(step)
+            case Fault():
+                await self._plan(step)
+            case _:
+                assert_never(step.press)
+        await self._customer.quiet()
+
+    async def _enter(self, step: Code) -> None:
+        try:
+            await self._customer.enter_code(None if step.code == "right" else "000000")
+        except Refused as refused:
+            if step.code == "right" or refused.status not in (400, 429):
+                raise
+
+    async def _review(self, step: Review) -> None:
+        action_id = (await self._customer.card("waiting"))["action_id"]
+        more = {k: v for k, v in (("reason_code", step.reason), ("args", step.args)) if v is not None}
+        try:
+            await self._colleague.decide(action_id, step.review, **more)
+        except Refused as refused:
+            if step.refused != refused.status:
+                raise
+        else:
+            if step.refused is not None:
+                raise Invalid(f"the review should have been refused with {step.refused}")
+
+    async def _plan(self, step: Fault) -> None:
+        order = {"vendor": step.vendor, "path_contains": step.path, "kind": step.fault, "times": step.times}
+        assert self._house.sandbox is not None
+        await self._house.sandbox.admin("POST", "/faults", json=order)
+
+    async def effects(self) -> Sequence[Mapping[str, Any]]:
+        """The ledger's rows of this customer."""
+        assert self._house.sandbox is not None
+        return await self._house.sandbox.effects(self._customer.id)
+
+    async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Everything the customer saw."""
+        return [(row.kind, row.body) for row in await self._customer.events()]
+
+    async def ticket(self) -> str:
+        """The ticket's status, asked of the help desk."""
+        async with self._house.service.store.begin() as work:
+            mine = _CONVERSATION.c.id == self._customer.conversation_id
+            ticket = await work.value(select(_CONVERSATION.c.ticket_id).where(mine))
+        if ticket is None:
+            return "none"
+        found = await self._house.service.approvals.systems.desk.ticket(TicketId(ticket))
+        return found.status if found else "none"
