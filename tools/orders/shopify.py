@@ -42,6 +42,7 @@ _REFUSALS = frozenset(
         "variableMismatch",
     }
 )
+_ORDER_ID = re.compile(r"[0-9]{1,19}")
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,32}")
 Sleep = Callable[[float], Awaitable[None]]
 W = TypeVar("W", bound=wire.Wire)
@@ -185,6 +186,9 @@ class Shopify:
                 return
 
     async def _one(self, order: str) -> wire.OneOrder:
+        if not _ORDER_ID.fullmatch(order):
+            # Nothing has such an id; asking would be answered with an error instead of nothing.
+            return wire.NO_ORDER
         found = await self._read(documents.ONE_ORDER, {"id": _gid("Order", order)}, wire.OneOrder)
         if found.order is not None and found.order.id != _gid("Order", order):
             raise VendorUnsure(VENDOR, "answered with another order")

@@ -230,6 +230,12 @@ class OneOrder(Wire):
         return tuple(row for parcel in parcels for row in parcel.nodes if row.quantity > 0)
 
 
+NO_ORDER = OneOrder(
+    order=None,
+    returnableFulfillments=ReturnableParcels(nodes=(), pageInfo=PageInfo(hasNextPage=False)),
+)
+
+
 class WireJob(Wire):
     id: str
     done: bool

@@ -20,8 +20,8 @@ from tools.sandbox.world import World
 
 VENDORS = ("stripe", "okta", "auth0", "hubspot", "shopify", "zendesk")
 HOST = "127.0.0.1"
-# Stripe keeps a 500 under its idempotency key, so its door must do that one itself.
-_OWN: Mapping[str, frozenset[Kind]] = {"stripe": frozenset({"saved_500"})}
+# Stripe keeps a 500 under its idempotency key, and Shopify throttles inside a 200: their doors do that themselves.
+_OWN: Mapping[str, frozenset[Kind]] = {"stripe": frozenset({"saved_500"}), "shopify": frozenset({"busy"})}
 
 
 @dataclass
