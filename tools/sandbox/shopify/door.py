@@ -58,10 +58,12 @@ class Door:
             return JSONResponse(
                 {"errors": {"query": "Required parameter missing or invalid"}}, status_code=400
             )
+        # A throttled request tells how long it is short of points: a second, unless the plan says otherwise.
         busy = self._faults.take("shopify", body.decode(errors="replace"), kinds={"busy"})
-        return await self._run(asked, throttled=busy is not None)
+        short_of = None if busy is None else 1.0 if busy.retry_after is None else busy.retry_after
+        return await self._run(asked, short_of=short_of)
 
-    async def _run(self, asked: Mapping[str, Any], *, throttled: bool) -> JSONResponse:
+    async def _run(self, asked: Mapping[str, Any], *, short_of: float | None) -> JSONResponse:
         try:
             operation = _chosen(parse_document(asked["query"]), asked.get("operationName"))
         except SyntaxWrong as wrong:
@@ -83,10 +85,12 @@ class Door:
                 "extensions": {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": MOST},
             }
             return JSONResponse({"errors": [told]})
-        if throttled or not self._bucket.take(cost, self._world.clock.now()):
+        if short_of is not None or not self._bucket.take(cost, self._world.clock.now()):
             told = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-            short = self._bucket.status(empty=throttled)
-            return JSONResponse({"errors": [told], "extensions": _cost(cost, None, short)})
+            left = None if short_of is None else max(cost - short_of * RESTORE, 0)
+            return JSONResponse(
+                {"errors": [told], "extensions": _cost(cost, None, self._bucket.status(left=left))}
+            )
         return await self._answered(operation, values, cost)
 
     async def _answered(self, operation: Operation, values: Mapping[str, Any], cost: int) -> JSONResponse:
@@ -188,7 +192,7 @@ class Bucket:
         self._points -= cost
         return True
 
-    def status(self, *, empty: bool = False) -> dict[str, float]:
-        """`throttleStatus` of an answer."""
-        left = 0.0 if empty else self._points
-        return {"maximumAvailable": MAXIMUM, "currentlyAvailable": left, "restoreRate": RESTORE}
+    def status(self, *, left: float | None = None) -> dict[str, float]:
+        """`throttleStatus` of an answer; `left` stands for the points while a fault pretends."""
+        points = self._points if left is None else left
+        return {"maximumAvailable": MAXIMUM, "currentlyAvailable": points, "restoreRate": RESTORE}
