@@ -131,6 +131,8 @@ def _lessons(utterances: Mapping[Category, Sequence[str]]) -> tuple[list[str], l
         raise PolicyFileError(
             f"category {OTHER!r} needs utterances: triage answers it when nothing else fits"
         )
+    if WANTS_PERSON in utterances:
+        raise PolicyFileError(f"{WANTS_PERSON!r} is a signal, not a category; name the category otherwise")
     lessons = {str(name): texts for name, texts in utterances.items() if texts}
     lessons[WANTS_PERSON] = person.PERSON_UTTERANCES
     few = [name for name, texts in lessons.items() if len(texts) == 1]

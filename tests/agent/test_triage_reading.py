@@ -205,6 +205,11 @@ def test_without_other_triage_is_refused() -> None:
         Triage.train({Category("refund_request"): ("refund me", "money back")})
 
 
+def test_a_category_named_like_the_signal_is_refused() -> None:
+    with pytest.raises(PolicyFileError, match="is a signal, not a category"):
+        Triage.train({OTHER: ("hi", "hello"), Category("wants_person"): ("human", "agent")})
+
+
 def test_a_category_with_one_utterance_is_refused_by_name() -> None:
     given = {OTHER: ("hi", "hello"), Category("refund_request"): ("refund me",)}
     with pytest.raises(PolicyFileError, match="'refund_request' has one utterance"):
