@@ -74,7 +74,7 @@ async def sandbox_for(settings: Settings, dsn: str, clock: Clock) -> AsyncIterat
     ports, key = _as_before(settings)
     opened = await start(world, ports=ports, key=key)
     try:
-        yield Sandbox(opened.urls, opened.smtp, opened.admin_url, opened.key)
+        yield Sandbox(opened.urls, opened.smtp, opened.admin_url, opened.key, opened.mailbox_url)
     finally:
         await opened.stop()
         await keep.close()

@@ -151,8 +151,8 @@ async def _own_order(number: str, scope: Scope) -> Order | None:
     customer = scope.who.links.get(orders.vendor) or await orders.find_customer(scope.who.id)
     if customer is None:
         return None
-    found = [o for o in await orders.orders(customer) if o.customer == customer and o.number == number]
-    return found[0] if len(found) == 1 else None
+    found = await orders.order_by_number(customer, number)
+    return found if found is not None and found.customer == customer else None
 
 
 def subscription_facts(found: Subscription, scope: Scope) -> FactSet:

@@ -3,7 +3,6 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from importlib import import_module
 from typing import Any, get_args
 
 from pydantic import Field, ValidationError
@@ -13,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.frozen import Frozen
+from tools.sandbox import people
 from tools.sandbox.faults import Faults, Kind
 from tools.sandbox.persona import Persona
 from tools.sandbox.world import World
@@ -72,7 +72,6 @@ class _Admin:
 
     async def seed(self, request: Request) -> Response:
         order = SeedOrder.model_validate_json(await request.body())
-        people = import_module("tools.sandbox.people")
         persona = order.persona
         if persona is None:
             persona = next((p for p in people.PEOPLE if p.key == order.person), None)
@@ -111,8 +110,7 @@ class _Admin:
         return JSONResponse({"tickets": tickets})
 
     async def people(self, request: Request) -> Response:
-        known = import_module("tools.sandbox.people").PEOPLE
-        return JSONResponse({"people": [{**_told(p), "story": p.story} for p in known]})
+        return JSONResponse({"people": [{**_told(p), "story": p.story} for p in people.PEOPLE]})
 
     def _rows(self, kind: str, **equal: str | None) -> list[Any]:
         given = {name: value for name, value in equal.items() if value is not None}

@@ -6,21 +6,31 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 
 import uvicorn
 
 from core.errors import SettingsError
-from tools.sandbox import admin
+from tools.sandbox import admin, mailbox
+from tools.sandbox.auth0 import door as auth0
 from tools.sandbox.faults import App, Faults, Kind, Message, Receive, Send, faulty
+from tools.sandbox.hubspot import door as hubspot
 from tools.sandbox.mailbox import Mailbox
-from tools.sandbox.mailbox import page as mailbox_page
+from tools.sandbox.okta import door as okta
+from tools.sandbox.shopify import door as shopify
+from tools.sandbox.stripe import door as stripe
 from tools.sandbox.world import World
+from tools.sandbox.zendesk import door as zendesk
 
-VENDORS = ("stripe", "okta", "auth0", "hubspot", "shopify", "zendesk")
 HOST = "127.0.0.1"
-# Stripe keeps a 500 under its idempotency key, and Shopify throttles inside a 200: their doors do that themselves.
+DOORS: Mapping[str, Callable[..., App]] = {
+    "stripe": stripe.app,
+    "okta": okta.app,
+    "auth0": auth0.app,
+    "hubspot": hubspot.app,
+    "shopify": shopify.app,
+    "zendesk": zendesk.app,
+}
+# Faults with a shape of the vendor's own: Stripe keeps a 500 under its key, Shopify throttles inside a 200.
 _OWN: Mapping[str, frozenset[Kind]] = {"stripe": frozenset({"saved_500"}), "shopify": frozenset({"busy"})}
 
 
@@ -51,6 +61,11 @@ class Running:
     _doors: Doors
     _mailbox: Mailbox = field(repr=False)
 
+    @property
+    def mailbox_url(self) -> str:
+        """A page that shows every mail, for the person who tries the demo."""
+        return self._doors.urls["mailbox"]
+
     async def stop(self) -> None:
         """Closes every door; what was acknowledged is kept."""
         await self._doors.stop()
@@ -58,20 +73,25 @@ class Running:
 
 
 async def start(world: World, *, ports: Mapping[str, int] | None = None, key: str | None = None) -> Running:
-    """Serves the world; `ports` may name "stripe", ..., "admin" and "smtp", others are chosen by the system."""
+    """Serves the world; `ports` may name a vendor, "admin", "mailbox" and "smtp"; others are chosen by the system."""
     key = key or secrets.token_urlsafe(24)
     faults = Faults()
     doors = open_doors(_apps(world, faults, key), ports=ports)
-    mailbox, smtp_port = await _mailbox(world, key, (ports or {}).get("smtp", 0))
+    mails = Mailbox(world, key=key)
+    try:
+        smtp_port = await mails.start(HOST, (ports or {}).get("smtp", 0))
+    except SettingsError:
+        await doors.stop()
+        raise
     return Running(
         world=world,
         faults=faults,
         key=key,
-        urls={name: url for name, url in doors.urls.items() if name != "admin"},
+        urls={name: url for name, url in doors.urls.items() if name in DOORS},
         admin_url=doors.urls["admin"],
         smtp=(HOST, smtp_port),
         _doors=doors,
-        _mailbox=mailbox,
+        _mailbox=mails,
     )
 
 
@@ -86,21 +106,11 @@ def open_doors(apps: Mapping[str, App], *, ports: Mapping[str, int] | None = Non
 
 
 def _apps(world: World, faults: Faults, key: str) -> dict[str, App]:
-    found: dict[str, App] = {}
-    for vendor in VENDORS:
-        if find_spec(f"tools.sandbox.{vendor}") and find_spec(f"tools.sandbox.{vendor}.door"):
-            make: Callable[..., App] = import_module(f"tools.sandbox.{vendor}.door").app
-            found[vendor] = faulty(
-                make(world, faults, key=key), vendor, faults, own=_OWN.get(vendor, frozenset())
-            )
-    found["mail"] = mailbox_page(world)
-    found["admin"] = admin.app(world, faults, key=key)
-    return found
-
-
-async def _mailbox(world: World, key: str, port: int) -> tuple[Mailbox, int]:
-    mailbox = Mailbox(world, key=key)
-    return mailbox, await mailbox.start(HOST, port)
+    apps: dict[str, App] = {
+        vendor: faulty(make(world, faults, key=key), vendor, faults, own=_OWN.get(vendor, frozenset()))
+        for vendor, make in DOORS.items()
+    }
+    return {**apps, "admin": admin.app(world, faults, key=key), "mailbox": mailbox.page(world)}
 
 
 def _bind(ports: Mapping[str, int]) -> dict[str, socket.socket]:
