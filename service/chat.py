@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from agent.closing import reopen
 from agent.turn import run_turn
-from sqlalchemy import select, update
-
 from approvals import consent
 from approvals.parts import Parts
 from core.conversation import Principal
@@ -27,7 +27,7 @@ LONGEST_MESSAGE = 16_000
 _MOST_LISTED = 50
 # Long enough that a living turn is done or holds its lease, short enough that nobody waits for a dead one.
 _FINISH_AFTER = 45
-# A message with this mark instead of a turn was an exact answer to a proposal: no turn is owed to it.
+# A message with this mark instead of a turn is an exact answer to a proposal: no turn may take it up as well.
 ANSWERED = "answered:"
 _HIDDEN_CODE = "••••••"
 _KEPT_CONTROLS = frozenset("\n\t\u200d")  # the joiner holds compound emoji together
@@ -77,7 +77,8 @@ async def post(conversation_id: str, posted: Posted, who: Principal, parts: Serv
     text = cleaned(posted.text)
     proposal = await _answered(conversation_id, text, parts)
     shown = _HIDDEN_CODE if proposal and isinstance(exact_answer(text), Code) else text
-    message, is_new = await _keep(conversation_id, Posted(shown, posted.key), who, parts)
+    mark = f"{ANSWERED}{proposal.id}" if proposal else None
+    message, is_new = await _keep(conversation_id, Posted(shown, posted.key), mark, who, parts)
     if not is_new:
         return message
     if proposal is not None:
@@ -100,7 +101,7 @@ def cleaned(text: str) -> str:
 
 
 async def _keep(
-    conversation_id: str, posted: Posted, who: Principal, parts: ServiceParts
+    conversation_id: str, posted: Posted, mark: str | None, who: Principal, parts: ServiceParts
 ) -> tuple[MessageRow, bool]:
     """The stored message, and whether it is new; a job finds its turn if this process dies."""
     async with parts.store.begin() as work:
@@ -113,27 +114,33 @@ async def _keep(
             return known, False
         if conversation.state == "closed":
             await reopen(work, conversation_id)
-        message = _message(conversation_id, posted, work)
+        message = _message(conversation_id, posted, mark, work)
         await work.add(message)
         await emit(work, conversation_id, "message", as_event(message))
-        await parts.approvals.jobs.defer(
-            work,
-            "finish_turn",
-            in_seconds=_FINISH_AFTER,
-            lock=f"turn:{conversation_id}",
-            conversation_id=conversation_id,
-            message_id=message.id,
-        )
+        if mark is None:
+            await _owe_turn(work, message, parts)
     return message, True
 
 
-def _message(conversation_id: str, posted: Posted, work: Work) -> MessageRow:
+async def _owe_turn(work: Work, message: MessageRow, parts: ServiceParts) -> None:
+    await parts.approvals.jobs.defer(
+        work,
+        "finish_turn",
+        in_seconds=_FINISH_AFTER,
+        lock=f"turn:{message.conversation_id}",
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+    )
+
+
+def _message(conversation_id: str, posted: Posted, mark: str | None, work: Work) -> MessageRow:
     return MessageRow(
         id=new_id("msg"),
         conversation_id=conversation_id,
         key=f"c:{posted.key}",
         author="customer",
         text=posted.text,
+        turn_id=mark,
         at=work.now,
     )
 
@@ -168,9 +175,6 @@ async def _answer(
         await _say_it(proposal, text, who, parts.approvals)
     except (Conflict, Gone, Invalid, TooMany) as refused:
         await _tell(message.conversation_id, f"{message.key}:refused", str(refused), parts.approvals)
-    async with parts.store.begin() as work:
-        mine = _MESSAGE.c.id == message.id
-        await work.run(update(_MESSAGE).where(mine).values(turn_id=f"{ANSWERED}{proposal.id}"))
 
 
 async def _say_it(proposal: ActionRow, text: str, who: Principal, parts: Parts) -> None:

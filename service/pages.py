@@ -11,6 +11,7 @@ from core.errors import TooMany, Unauthorised
 from service import closures, sessions
 from service.asking import marked
 from service.auth import PartsOf, ReaderOf, reviewer
+from service.evidence import grouped
 from service.form import fields_of
 from service.names import names_of
 from service.parts import ServiceParts
@@ -112,6 +113,7 @@ async def action_page(request: Request, action_id: str, me: ReaderOf, parts: Par
         entry=found.entry,
         now=parts.clock.now(),
         names=await names_of(parts.store),
+        evidence=grouped(found.facts),
         may_decide=may_decide,
         before=_neighbour(waiting, action_id, -1),
         after=_neighbour(waiting, action_id, +1),
@@ -153,9 +155,12 @@ RUNGS = (
 
 
 async def _queue(parts: ServiceParts) -> dict[str, Any]:
+    entries = await queue.waiting(parts.approvals)
+    waiting = {entry.action_id for entry in entries}
+    recent = await queue.recent(parts.approvals, limit=12)
     return {
-        "entries": await queue.waiting(parts.approvals),
-        "recent": await queue.recent(parts.approvals, limit=8),
+        "entries": entries,
+        "recent": [entry for entry in recent if entry.action_id not in waiting][:8],
         "today": await today(parts.store),
         "names": await names_of(parts.store),
         "now": parts.clock.now(),
