@@ -125,7 +125,12 @@ class Shorten:
     """The reply was cut off: none of it counts, and the model is told so."""
 
 
-NextStep = Say | Call | PassOn | Shorten
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """There is nothing to add."""
+
+
+NextStep = Say | Call | PassOn | Shorten | Quiet
 HAND_OVER = "hand_over"
 
 
@@ -142,7 +147,7 @@ def next_step(reply: Reply) -> NextStep:
             return PassOn(_reason(call.args), reply.text)
     if reply.calls:
         return Call(reply.calls)
-    return Say(reply.text) if reply.text.strip() else PassOn("The model had nothing to say.")
+    return Say(reply.text) if reply.text.strip() else Quiet()
 
 
 def _reason(args: Any) -> str:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
 from agent.choosing import listed, picked
 from agent.model import Topic
+from agent.told import Told
 from agent.view import Unfillable, View, filled_slots
 from policies.procedure import (
     ABSENT,
@@ -69,7 +70,7 @@ class Walk:
         self._view = view
         self._now = now
         self._results: dict[str, Mapping[str, Any] | None] = {}
-        self._done: list[str] = []
+        self._done: list[Told] = []
         asks = [(step.need, step.ask) for step in topic.policy.procedure if isinstance(step, Need)]
         self._slots = filled_slots(view, asks)
 
@@ -83,7 +84,7 @@ class Walk:
         except Unfillable as missing:
             return Give(str(missing))
         if self._done:
-            return Tell(" ".join(self._done))
+            return Tell(" ".join(self._news()))
         return Give("The procedure has no further step for this.")
 
     def _step(self, step: AnyStep) -> Move | None:
@@ -105,10 +106,15 @@ class Walk:
             case _:
                 assert_never(step)
 
+    def _news(self) -> list[str]:
+        """What was done and the customer does not know yet: code told them what happened after a review."""
+        return [one.say for one in self._done if one.action_id not in self._view.later]
+
     def _need(self, step: Need) -> Move | None:
         if step.optional or self._slots.get(step.need) is not None:
             return None
-        return self._ask(step.ask, step.ask, about=step.need)
+        ask = self._text(step.ask)
+        return self._ask(ask, ask, about=step.need)
 
     def _ask(self, mark: str, text: str, *, about: str) -> Move:
         """Asks, once more when it was not understood, then gives up; `mark` is how the question is known again."""
@@ -135,28 +141,38 @@ class Walk:
 
     def _choose(self, step: Choose) -> Move | None:
         source = parse_value(step.source)
-        rows = self._raw(source) if isinstance(source, FieldRef) else None
-        fits = [row for row in rows or () if self._fits(row, step.where)]
-        chosen = fits[0] if fits and (len(fits) == 1 or step.several == "first") else None
-        chosen = chosen or picked(fits, self._view.heard_since(step.ask))
-        if chosen is None and not fits:
-            return self._none(step)
+        rows = (self._raw(source) if isinstance(source, FieldRef) else None) or ()
+        fits = [row for row in rows if self._fits(row, step.where)]
+        if not fits:
+            return self._none(step, rows)
+        ask = self._text(step.ask)
+        only = fits[0] if len(fits) == 1 or step.several == "first" else None
+        chosen = only or picked(fits, self._view.heard_since(ask))
         if chosen is None:
-            return self._ask(step.ask, f"{step.ask}\n{listed(fits)}", about=f"which {step.choose} is meant")
+            return self._ask(ask, f"{ask}\n{listed(fits)}", about=f"which {step.choose} is meant")
         self._results[step.choose] = chosen
         return None
 
-    def _none(self, step: Choose) -> Move | None:
+    def _none(self, step: Choose, rows: Sequence[Mapping[str, Any]]) -> Move | None:
+        """Nothing fits: goes on without, hands over, or says so with what there is instead."""
         self._results[step.choose] = None
-        match step.otherwise:
-            case "go_on":
-                return None
-            case "say":
-                return self._once(self._text(step.none))
-            case "hand_over":
-                return Give(f"Nothing fits: {step.choose.replace('_', ' ')}.", self._text(step.none))
-            case _:
-                assert_never(step.otherwise)
+        if step.otherwise == "go_on":
+            return None
+        none = self._text(step.none)
+        if step.otherwise == "hand_over":
+            return Give(f"Nothing fits: {step.choose.replace('_', ' ')}.", none)
+        if not self._excluded_by_words(step):
+            return self._once(none)
+        # Their own words fit no row: the rows there are help more than a no.
+        instead = picked(rows, self._view.heard_since(none))
+        if instead is None:
+            return self._once(none, more=f"\n{listed(rows)}" if rows else "")
+        self._results[step.choose] = instead
+        return None
+
+    def _excluded_by_words(self, step: Choose) -> bool:
+        refs = [parse_value(value) for value in step.where.values()]
+        return any(isinstance(ref, SlotRef) and self._raw(ref) is not None for ref in refs)
 
     def _write(self, name: str, args: Mapping[str, Any]) -> Move | None:
         one = self._view.outcome(name, args)
@@ -164,7 +180,7 @@ class Walk:
             return Do(name, args)
         match one.outcome:
             case "executed":
-                self._done.append(one.say)
+                self._done.append(one)
                 return None
             case "asked" | "held" | "unsure":
                 return Tell(one.say)
@@ -173,11 +189,11 @@ class Walk:
             case _:
                 return Give(one.because or one.say or f"{name} was not possible.", one.say)
 
-    def _once(self, text: str) -> Move:
+    def _once(self, text: str, *, more: str = "") -> Move:
         """Says it; when it was said and the customer came back, more of the same does not help."""
         if self._view.times_said(text) and self._view.last_heard_after_last(text):
             return Give(f"The customer came back after: {text[:200]}")
-        return Tell(text)
+        return Tell(text + more)
 
     def _applies(self, when: Mapping[str, Given]) -> bool:
         return all(self._matches(self._value(key), expected) for key, expected in when.items())

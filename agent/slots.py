@@ -65,7 +65,7 @@ _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("totp", r"authenticator|totp|authy|auth app|code app|2fa app"),
         ("webauthn", r"security key|yubikey|webauthn|passkey|hardware key"),
         ("push", r"push"),
-        ("sms", r"sms|text messages?|texts?|(?:new|lost|old|changed) (?:my )?(?:phone|number)"),
+        ("sms", r"sms|text messages?|texts"),
     ),
 }
 _KIND_PATTERNS = {

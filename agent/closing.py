@@ -1,0 +1,114 @@
+"""How a conversation ends and comes back: state, closure row, event and ticket in one transaction."""
+
+from sqlalchemy import select, update
+
+from agent.requests import open_requests
+from core.conversation import ClosedHow
+from core.ids import new_id
+from store import outbox
+from store.columns import table
+from store.events import emit
+from store.jobs import Jobs
+from store.tables.action import ActionRow, ReviewRow
+from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow
+from store.work import Work
+
+_CONVERSATION = table(ConversationRow)
+_CLOSURE = table(ClosureRow)
+_HANDOFF = table(HandoffRow)
+_ACTION = table(ActionRow)
+_REVIEW = table(ReviewRow)
+UNDECIDED = ("proposed", "asked", "held", "approved", "executing", "unsure")
+_CLOSED_TEXT: dict[ClosedHow, str] = {
+    "agent": "This is settled. If it comes back, write here and it goes on.",
+    "assisted": "This is settled. If it comes back, write here and it goes on.",
+    "person": "A colleague has closed this. If it comes back, write here and it goes on.",
+    "abandoned": "We have not heard from you for a while, so this is closed. Write here and it goes on.",
+}
+
+
+async def close(work: Work, jobs: Jobs, conversation: ConversationRow, how: ClosedHow) -> None:
+    """Closes it, says so, and solves the ticket; a closed one stays as it is."""
+    if conversation.state == "closed":
+        return
+    c = _CONVERSATION.c
+    await work.run(
+        update(_CONVERSATION).where(c.id == conversation.id).values(state="closed", closed_at=work.now)
+    )
+    needed = await _handover_needed(work, conversation.id)
+    closure = ClosureRow(
+        id=new_id("clo"),
+        conversation_id=conversation.id,
+        how=how,
+        touched_by=await touched_by(work, conversation.id),
+        at=work.now,
+        handover_needed_person=needed,
+    )
+    await work.add(closure)
+    work.audit("conversation.closed", conversation=conversation.id, how=how)
+    await emit(work, conversation.id, "closed", {"how": how, "text": _CLOSED_TEXT[how]})
+    await outbox.put(
+        work,
+        jobs,
+        "ticket_status",
+        key=f"solved:{closure.id}",
+        conversation_id=conversation.id,
+        body={"status": "solved"},
+    )
+
+
+async def close_if_settled(work: Work, jobs: Jobs, conversation: ConversationRow) -> bool:
+    """Closes it when nothing is wanted and nothing is waiting any more."""
+    if conversation.state != "open" or await open_requests(work, conversation.id):
+        return False
+    if await undecided(work, conversation.id):
+        return False
+    reviewers = [name for name in await touched_by(work, conversation.id) if name != "agent"]
+    await close(work, jobs, conversation, "assisted" if reviewers else "agent")
+    return True
+
+
+async def undecided(work: Work, conversation_id: str) -> list[ActionRow]:
+    """Actions of the conversation that still wait for something."""
+    query = select(_ACTION).where(
+        _ACTION.c.conversation_id == conversation_id, _ACTION.c.state.in_(UNDECIDED)
+    )
+    return await work.rows(ActionRow, query.order_by(_ACTION.c.created_at))
+
+
+async def reopen(work: Work, conversation_id: str) -> None:
+    """Opens a closed conversation again; its last closure remembers when. The ticket follows with the next turn."""
+    c = _CONVERSATION.c
+    opened = await work.run(
+        update(_CONVERSATION)
+        .where(c.id == conversation_id, c.state == "closed")
+        .values(state="open", closed_at=None, reopened=c.reopened + 1)
+    )
+    if not opened:
+        return
+    latest = select(_CLOSURE.c.id).where(_CLOSURE.c.conversation_id == conversation_id)
+    last = await work.value(latest.order_by(_CLOSURE.c.at.desc(), _CLOSURE.c.id).limit(1))
+    await work.run(update(_CLOSURE).where(_CLOSURE.c.id == last).values(reopened_at=work.now))
+    work.audit("conversation.reopened", conversation=conversation_id)
+    await emit(work, conversation_id, "reopened", {})
+
+
+async def touched_by(work: Work, conversation_id: str) -> list[str]:
+    """Who had a part in it: the agent, then the colleagues who reviewed or took over."""
+    reviewers = (
+        select(_REVIEW.c.reviewer_id)
+        .join(_ACTION, _ACTION.c.id == _REVIEW.c.action_id)
+        .where(_ACTION.c.conversation_id == conversation_id)
+        .distinct()
+    )
+    takers = select(_HANDOFF.c.taken_by).where(
+        _HANDOFF.c.conversation_id == conversation_id, _HANDOFF.c.taken_by.is_not(None)
+    )
+    people = {str(one) for query in (reviewers, takers) for one in (await work.conn.execute(query)).scalars()}
+    return ["agent", *sorted(people)]
+
+
+async def _handover_needed(work: Work, conversation_id: str) -> bool | None:
+    query = select(_HANDOFF.c.needed_person).where(_HANDOFF.c.conversation_id == conversation_id)
+    found: bool | None = await work.value(query.order_by(_HANDOFF.c.at.desc()).limit(1))
+    return found

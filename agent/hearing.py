@@ -1,0 +1,116 @@
+"""Hearing messages: each is read by triage, placed with a request, and may bring a person or a stop at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import select, update
+
+from agent.closing import undecided
+from agent.entries import Heard
+from agent.parts import AgentParts
+from agent.requests import means_stop, means_thanks, open_requests, place
+from core.conversation import Signals
+from policies.model import CategoryPolicy
+from store.columns import table
+from store.tables.conversation import ConversationRow, MessageRow, RequestRow
+from store.work import Work
+
+_MESSAGE = table(MessageRow)
+Plan = Literal["work", "stop", "thanks", "person"]
+
+
+@dataclass
+class Hearing:
+    """What the latest messages come to; `reason` says why a person is needed."""
+
+    plan: Plan = "work"
+    request: RequestRow | None = None
+    signals: Signals | None = None
+    reason: str = ""
+    entries: list[Heard] = field(default_factory=list)
+
+
+async def unheard(work: Work, conversation_id: str) -> Sequence[MessageRow]:
+    """The customer's messages that no turn has taken up, in order."""
+    m = _MESSAGE.c
+    query = select(_MESSAGE).where(
+        m.conversation_id == conversation_id, m.author == "customer", m.turn_id.is_(None)
+    )
+    return await work.rows(MessageRow, query.order_by(m.at, m.id))
+
+
+async def hear(
+    work: Work, conversation: ConversationRow, messages: Sequence[MessageRow], turn_id: str, parts: AgentParts
+) -> Hearing:
+    """Takes the messages up; the last one decides the request, the strictest one the plan."""
+    hearing = Hearing()
+    for message in messages:
+        signals = parts.triage.read(message.text)
+        await _keep(work, message, signals, turn_id)
+        hearing.signals = signals
+        await _take(work, conversation, message, signals, hearing, parts)
+        hearing.entries.append(
+            Heard(
+                text=message.text,
+                message_id=message.id,
+                request_id=hearing.request.id if hearing.request else None,
+                at=message.at,
+            )
+        )
+    return hearing
+
+
+async def _take(
+    work: Work,
+    conversation: ConversationRow,
+    message: MessageRow,
+    signals: Signals,
+    hearing: Hearing,
+    parts: AgentParts,
+) -> None:
+    waiting = await undecided(work, conversation.id)
+    if waiting and means_stop(message.text):
+        hearing.plan, hearing.request = "stop", await _current(work, conversation.id)
+        return
+    if not waiting and means_thanks(message.text) and hearing.plan == "work":
+        hearing.plan, hearing.request = "thanks", await _current(work, conversation.id)
+        return
+    catalog = parts.approvals.catalog
+    placed = await place(work, conversation.id, message.id, message.text, signals, catalog)
+    hearing.request = placed.request
+    needed = person_needed(signals, catalog.get(placed.request.category))
+    if needed is not None:
+        hearing.plan, hearing.reason = "person", needed
+    elif hearing.plan == "thanks":
+        hearing.plan = "work"
+
+
+def person_needed(signals: Signals, policy: CategoryPolicy | None) -> str | None:
+    """Why this message goes to a person, None when the agent may try."""
+    if signals.wants_person:
+        return "The customer asked for a person."
+    if policy is None:
+        return "There is no policy for this."
+    always = policy.always_escalate
+    if signals.sentiment == "angry" and always.angry:
+        return "The customer is angry."
+    flagged = [flag for flag in signals.flags if flag in always.words]
+    if flagged:
+        return f"The message has words about {flagged[0]}."
+    if policy.tier == 3:
+        return f"{policy.title}: only people do this."
+    return None
+
+
+async def _current(work: Work, conversation_id: str) -> RequestRow | None:
+    found = await open_requests(work, conversation_id)
+    return found[0] if found else None
+
+
+async def _keep(work: Work, message: MessageRow, signals: Signals, turn_id: str) -> None:
+    await work.run(
+        update(_MESSAGE)
+        .where(_MESSAGE.c.id == message.id)
+        .values(turn_id=turn_id, signals=signals.model_dump(mode="json"))
+    )

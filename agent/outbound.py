@@ -1,0 +1,54 @@
+"""Every word to a customer passes here: cleaned, and never claiming an effect without a receipt."""
+
+import re
+
+from core.outbound import claims_effect, clean
+
+from agent.parts import AgentParts
+
+UNPROVEN = (
+    "I cannot say that something was done before there is a receipt for it. "
+    "When it happens, the receipt appears here, with amount and reference."
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n")
+
+
+def fit_to_send(text: str, *, has_receipt: bool, parts: AgentParts) -> str:
+    """The text as it may leave; replaced when it claims what no receipt of this conversation shows."""
+    if not has_receipt and claims_effect(text):
+        return UNPROVEN
+    return clean(text, link_hosts=parts.link_hosts, secrets=parts.secrets).text
+
+
+class Speaker:
+    """Shows a reply while it is written, sentence by sentence, each through the same filter."""
+
+    def __init__(self, conversation_id: str, parts: AgentParts, *, has_receipt: bool) -> None:
+        self._conversation_id = conversation_id
+        self._parts = parts
+        self._has_receipt = has_receipt
+        self._pending = ""
+        self._silent = False
+
+    async def __call__(self, words: str) -> None:
+        """Takes words as they come; shows the sentences they complete."""
+        self._pending += words
+        while (end := _SENTENCE_END.search(self._pending)) is not None:
+            sentence, self._pending = self._pending[: end.end()], self._pending[end.end() :]
+            self._show(sentence)
+
+    def end(self) -> None:
+        """Shows what is left without a full stop."""
+        rest, self._pending = self._pending, ""
+        if rest.strip():
+            self._show(rest)
+
+    def _show(self, sentence: str) -> None:
+        # After a sentence that must not be seen nothing more is shown: the whole reply is replaced in a moment.
+        self._silent = self._silent or (not self._has_receipt and claims_effect(sentence))
+        if self._silent:
+            return
+        cleaned = clean(sentence, link_hosts=self._parts.link_hosts, secrets=self._parts.secrets).text
+        if cleaned.strip():
+            space = " " if sentence[-1:].isspace() and not cleaned[-1:].isspace() else ""
+            self._parts.live.show(self._conversation_id, "delta", {"text": cleaned + space})

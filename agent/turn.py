@@ -1,0 +1,233 @@
+"""A turn, from a message to a reply: hear, ask the model, look or propose, and say what came of it."""
+
+import asyncio
+import logging
+from typing import assert_never
+
+from agent.beginning import Turn, begin
+from agent.bounds import exceeded
+from agent.calls import Ends, run_calls
+from agent.closing import undecided
+from agent.ending import finish, has_receipt
+from agent.entries import Entry, Noted, Replied, Results
+from agent.hearing import hear, unheard
+from agent.lease import LeaseLost, hold
+from agent.model import (
+    Call,
+    ModelDown,
+    NextStep,
+    PassOn,
+    Prompt,
+    Quiet,
+    Reply,
+    Say,
+    Shorten,
+    Topic,
+    next_step,
+)
+from agent.outbound import Speaker
+from agent.parts import AgentParts
+from agent.prompt import build
+from agent.requests import open_requests, set_state
+from agent.transcript import append, used_ids
+from approvals import consent
+from core.errors import Conflict
+from store.events import emit
+from store.tables.conversation import ConversationRow
+from store.work import Work
+
+log = logging.getLogger("remit.agent")
+STOPPED = "I have stopped that. Nothing was changed. What would you like instead?"
+TOO_LATE = "It is too late to stop that: it was already decided. I will tell you what comes of it."
+WELCOME = "You are welcome. If it comes back, write here."
+CUT_OFF = "Your last reply was cut off and none of it counted. Answer again, in fewer words."
+MOST_CUT_OFF = 1
+_STOPPABLE = ("asked", "held")
+
+
+async def run_turn(conversation_id: str, message_id: str, parts: AgentParts) -> None:
+    """Answers what is unheard, `message_id` among it; does nothing when another process is doing so."""
+    while (turn := await begin(conversation_id, parts)) is not None:
+        await _take(turn, parts)
+
+
+async def go_on(conversation_id: str, parts: AgentParts) -> None:
+    """Goes on with the procedure after a decision that came outside a turn."""
+    turn = await begin(conversation_id, parts, goes_on=True)
+    if turn is not None:
+        await _take(turn, parts)
+        await run_turn(conversation_id, "", parts)
+
+
+async def _take(turn: Turn, parts: AgentParts) -> None:
+    """One turn, seen by whoever watches; a turn that was taken over leaves nothing behind."""
+    parts.live.show(turn.conversation_id, "typing", {"on": True})
+    try:
+        await _in_time(turn, parts)
+    except LeaseLost:
+        log.warning("turn %s was taken over", turn.id)
+    finally:
+        parts.live.show(turn.conversation_id, "typing", {"on": False})
+
+
+async def _in_time(turn: Turn, parts: AgentParts) -> None:
+    """When time is up a person takes over, with everything kept."""
+    try:
+        async with asyncio.timeout(parts.bounds.seconds):
+            await _follow_plan(turn, parts)
+    except TimeoutError:
+        await finish(turn, Ends(give="This took longer than one turn may take."), [], parts)
+
+
+async def _follow_plan(turn: Turn, parts: AgentParts) -> None:
+    match turn.hearing.plan:
+        case "person":
+            await finish(turn, Ends(give=turn.hearing.reason), [], parts)
+        case "stop":
+            await finish(turn, Ends(text=await _stop(turn, parts)), [], parts)
+        case "thanks":
+            await finish(turn, Ends(text=WELCOME), [], parts, thanks=True)
+        case "work":
+            await _work(turn, parts)
+        case _:
+            assert_never(turn.hearing.plan)
+
+
+async def _stop(turn: Turn, parts: AgentParts) -> str:
+    """Withdraws what waits for the customer or a colleague; what was decided goes on."""
+    async with parts.approvals.store.begin() as work:
+        waiting = [row.id for row in await undecided(work, turn.conversation_id) if row.state in _STOPPABLE]
+    stopped = [action_id for action_id in waiting if await _decline(action_id, turn, parts)]
+    async with parts.approvals.store.begin() as work:
+        for request in await open_requests(work, turn.conversation_id) if stopped else ():
+            await set_state(work, request.id, "dropped")
+    return STOPPED if stopped else TOO_LATE
+
+
+async def _decline(action_id: str, turn: Turn, parts: AgentParts) -> bool:
+    try:
+        await consent.decline(action_id, who=turn.asking.who, parts=parts.approvals)
+    except Conflict:
+        return False  # decided a moment before
+    return True
+
+
+async def _work(turn: Turn, parts: AgentParts) -> None:
+    """The loop: model, calls, results, until there is something to say or a person is needed."""
+    while True:
+        why = exceeded(parts.bounds, turn.spent, steps=turn.steps, usage=turn.usage)
+        if why is not None:
+            return await finish(turn, Ends(give=why), [], parts)
+        reply = await _ask_model(turn, parts)
+        step = next_step(reply)
+        if isinstance(step, Call):
+            ends = await _run_calls(turn, reply, parts)
+        elif isinstance(step, Shorten) and turn.cut_off < MOST_CUT_OFF:
+            turn.cut_off += 1
+            turn.entries.append(_note(turn, CUT_OFF, parts))
+            continue
+        else:
+            return await finish(turn, _ends(step, turn), [_replied(turn, reply, parts)], parts)
+        if ends is not None:
+            return await finish(turn, ends, [], parts)
+        if turn.hearing.plan != "work":
+            return await _follow_plan(turn, parts)
+
+
+def _ends(step: NextStep, turn: Turn) -> Ends:
+    match step:
+        case Say(text=text):
+            return Ends(text=text)
+        case PassOn(reason=reason, text=text):
+            return Ends(text=text, give=reason)
+        case Quiet():
+            return Ends() if turn.goes_on else Ends(give="The model had nothing to say.")
+        case Shorten() | Call():
+            return Ends(give="The model could not finish a reply.")
+        case _:
+            assert_never(step)
+
+
+async def _ask_model(turn: Turn, parts: AgentParts) -> Reply:
+    """The next reply; when the model is down the fallback takes the rest of the turn."""
+    prompt = await _prompt(turn, parts)
+    async with parts.approvals.store.begin() as work:
+        proven = await has_receipt(work, turn.conversation_id)
+    speaker = Speaker(turn.conversation_id, parts, has_receipt=proven)
+    try:
+        reply = await turn.model.reply(prompt, on_text=speaker)
+    except ModelDown as down:
+        if turn.model is parts.fallback:
+            return Reply(stop="refusal")
+        log.warning("%s is down, %s takes the turn: %s", turn.model.name, parts.fallback.name, down)
+        turn.model = parts.fallback
+        return await _ask_model(turn, parts)
+    speaker.end()
+    turn.steps += 1
+    turn.usage += reply.usage
+    return reply
+
+
+async def _prompt(turn: Turn, parts: AgentParts) -> Prompt:
+    catalog = parts.approvals.catalog
+    async with parts.approvals.store.begin() as work:
+        wanted = await open_requests(work, turn.conversation_id)
+    policies = [policy for r in wanted if (policy := catalog.get(r.category)) is not None]
+    request = turn.hearing.request
+    policy = catalog.get(request.category) if request is not None else None
+    topic = Topic(request.id, policy, turn.signals) if request is not None and policy is not None else None
+    specs = {name: tool.spec for name, tool in parts.approvals.tools.items()}
+    return build(policies, specs, tuple(turn.entries), topic, parts.approvals.clock.now())
+
+
+async def _run_calls(turn: Turn, reply: Reply, parts: AgentParts) -> Ends | None:
+    """Runs each call in order and stores reply and results together, so that none is ever without the other."""
+    ran = await run_calls(reply.calls, used_ids(turn.entries), turn, parts)
+    replied = _replied(turn, reply, parts).model_copy(update={"calls": tuple(one.call for one in ran)})
+    results = Results(
+        results=tuple(one.result for one in ran),
+        request_id=replied.request_id,
+        at=parts.approvals.clock.now(),
+    )
+    turn.entries += [replied, results]
+    async with parts.approvals.store.begin() as work:
+        conversation = await hold(work, turn.lease)
+        await append(work, turn.conversation_id, turn.id, [replied, results])
+        for card in [one.card for one in ran if one.card is not None]:
+            body = {"title": card.title, "rows": [list(row) for row in card.rows]}
+            await emit(work, turn.conversation_id, "found", body)
+        await _hear_more(work, conversation, turn, parts)
+    return next((one.ends for one in ran if one.ends is not None), None)
+
+
+async def _hear_more(work: Work, conversation: ConversationRow, turn: Turn, parts: AgentParts) -> None:
+    """What the customer wrote while we looked is heard before the next reply."""
+    messages = await unheard(work, turn.conversation_id)
+    if not messages:
+        return
+    turn.hearing = await hear(work, conversation, messages, turn.id, parts)
+    turn.signals = turn.hearing.signals or turn.signals
+    await append(work, turn.conversation_id, turn.id, turn.hearing.entries)
+    turn.entries += turn.hearing.entries
+
+
+def _replied(turn: Turn, reply: Reply, parts: AgentParts) -> Replied:
+    request = turn.hearing.request
+    return Replied(
+        text=reply.text,
+        calls=reply.calls if _is_call(reply) else (),
+        kept=reply.kept,
+        model=f"{turn.model.name} {turn.model.version}",
+        request_id=request.id if request else None,
+        at=parts.approvals.clock.now(),
+    )
+
+
+def _is_call(reply: Reply) -> bool:
+    """True when the reply's calls are run, so that results will follow them."""
+    return isinstance(next_step(reply), Call)
+
+
+def _note(turn: Turn, text: str, parts: AgentParts) -> Entry:
+    request = turn.hearing.request
+    return Noted(text=text, request_id=request.id if request else None, at=parts.approvals.clock.now())
