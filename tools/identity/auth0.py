@@ -13,9 +13,11 @@ from pydantic import SecretStr
 
 from core.actions import Permit
 from core.clock import Clock
-from core.errors import VendorBusy, VendorDown, VendorError, VendorRefused, VendorUnsure
+from core.errors import SettingsError, VendorBusy, VendorDown, VendorError, VendorRefused, VendorUnsure
 from core.ids import ActionId
-from tools.http import NOTHING_SENT, TIMEOUT, client, retrying, send
+from tools.http import NOTHING_SENT, TIMEOUT, client, post_reads, retrying, send
+from tools.identity.auth0_token import PATH as TOKEN_PATH
+from tools.identity.auth0_token import FreshToken
 from tools.identity.carried import Carried, action_in, before_write
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
@@ -52,7 +54,10 @@ class Missing(VendorRefused):
 
 
 class Auth0:
-    """One Auth0 tenant: database users of one connection."""
+    """One Auth0 tenant: database users of one connection.
+
+    It signs in with `client_secret` (fetching tokens as they end), or with a `token` given, which lives a day.
+    """
 
     vendor = "auth0"
 
@@ -60,9 +65,10 @@ class Auth0:
         self,
         *,
         base_url: str,
-        token: SecretStr,
         client_id: str,
         clock: Clock,
+        token: SecretStr | None = None,
+        client_secret: SecretStr | None = None,
         connection: str = "Username-Password-Authentication",
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] | None = None,
@@ -73,12 +79,24 @@ class Auth0:
         self._sleep = sleep
         self._carried = Carried()
         self._base_url = base_url.rstrip("/")
-        secret = SecretStr(f"Bearer {token.get_secret_value()}")
-        self._http = client("auth0", base_url=base_url, auth={"Authorization": secret}, timeout=timeout)
+        self._public = client(
+            "auth0", base_url=base_url, auth={}, timeout=timeout, is_read=post_reads(TOKEN_PATH)
+        )
+        self._http = client("auth0", base_url=base_url, auth=_bearer(token), timeout=timeout)
         self._http.event_hooks = {"request": [self._attach]}
-        self._public = client("auth0", base_url=base_url, auth={}, timeout=timeout)
+        if client_secret is not None:
+            audience = f"{self._base_url}/api/v2/"
+            self._http.auth = FreshToken(
+                self._public, audience=audience, client_id=client_id, secret=client_secret, clock=clock
+            )
+        elif token is None:
+            raise SettingsError("Auth0 needs the client secret of an application, or a Management API token")
         self._sdk: Any = None
         self._loading = asyncio.Lock()
+
+    async def warm_up(self) -> None:
+        """Imports the SDK now rather than at the first call."""
+        await self._method("users.get")
 
     async def close(self) -> None:
         """Closes the connections; the adapter cannot be used afterwards."""
@@ -254,6 +272,10 @@ def _failure(error: Any) -> VendorError:
     if 400 <= status < 500 and status != 408:
         return VendorRefused("auth0", said)
     return VendorUnsure("auth0", said)
+
+
+def _bearer(token: SecretStr | None) -> dict[str, SecretStr]:
+    return {} if token is None else {"Authorization": SecretStr(f"Bearer {token.get_secret_value()}")}
 
 
 def _marked(agent: str, permit: Permit) -> dict[str, str]:

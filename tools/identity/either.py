@@ -19,6 +19,10 @@ class Either:
         self._secondary = secondary
         self.vendor = primary.vendor
 
+    async def warm_up(self) -> None:
+        """Imports both SDKs now rather than at the first call."""
+        await asyncio.gather(self._primary.warm_up(), self._secondary.warm_up())
+
     async def close(self) -> None:
         """Closes both adapters."""
         await asyncio.gather(self._primary.close(), self._secondary.close())

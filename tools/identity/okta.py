@@ -85,6 +85,10 @@ class Okta:
         self._sdk: Any = None
         self._loading = asyncio.Lock()
 
+    async def warm_up(self) -> None:
+        """Imports the SDK now rather than at the first call."""
+        await self._loaded()
+
     async def close(self) -> None:
         """Closes the connections; the adapter cannot be used afterwards."""
         await self._http.aclose()
@@ -211,6 +215,7 @@ class Okta:
     def _load(self) -> Any:
         config = {
             "orgUrl": self._wire.org,
+            "authorizationMode": "SSWS",
             "token": "sent-by-our-client",
             "rateLimit": {"maxRetries": 0},
             "httpClient": lambda _: self._wire,

@@ -37,6 +37,25 @@ class NewEmail(OfAccount):
     new_email: str = Field(min_length=3, max_length=254)
 
 
+def _spec(
+    name: str,
+    args: type[Args],
+    risk: Risk,
+    description: str,
+    facts: Mapping[str, FactType] = ACCOUNT_FACTS,
+) -> ToolSpec:
+    return ToolSpec(
+        name=name,
+        version=1,
+        kind="write",
+        family="identity",
+        risk=risk,
+        description=description,
+        schema=args.model_json_schema(),
+        facts=facts,
+    )
+
+
 A = TypeVar("A", bound=OfAccount)
 
 
@@ -61,14 +80,14 @@ class AccountWrite(WriteTool[A]):
         account = await before_write(scope.systems.identity.vendor, self._own(args, scope))
         if account is None:
             raise VendorRefused(scope.systems.identity.vendor, "the account is not there any more")
-        return self._receipt(args, await self._do(args, account, permit, scope))
+        return self._receipt(args, account, await self._do(args, account, permit, scope))
 
     async def look_up(self, args: A, action_id: ActionId, scope: Scope) -> Receipt | None:
         identity = scope.systems.identity
         found = await identity.find_done(args.account_id, self.what, scope.now - _LOOK_BACK, action_id)
-        if found:
-            return self._receipt(args, found[0])
         account = await identity.account(args.account_id)
+        if found:
+            return self._receipt(args, account, found[0])
         # The log lags behind; what the account shows may have been ours all the same.
         if account is None or self._may_be_done(args, account):
             raise VendorUnsure(identity.vendor, f"{self.what}: the account shows it, the log does not")
@@ -79,15 +98,20 @@ class AccountWrite(WriteTool[A]):
         account = await own_account(scope)
         return account if account is not None and account.id == args.account_id else None
 
-    def _receipt(self, args: A, done: Done) -> Receipt:
+    def _receipt(self, args: A, account: Account | None, done: Done) -> Receipt:
         return Receipt(
             vendor=done.vendor,
             kind=self.effect,
             object=args.account_id,
             reference=done.reference,
             title=self.done_title,
+            lines=() if account is None else self._lines(args, account),
             at=done.at,
         )
+
+    def _lines(self, args: A, account: Account) -> tuple[Line, ...]:
+        """What the receipt shows beside its title."""
+        return (Line(label="Account", after=masked(account.email)),)
 
     @abstractmethod
     async def _do(self, args: A, account: Account, permit: Permit, scope: Scope) -> Done:
@@ -101,6 +125,12 @@ class AccountWrite(WriteTool[A]):
 class SendPasswordReset(AccountWrite[OfAccount]):
     """The provider mails a reset link to the e-mail on file."""
 
+    spec = _spec(
+        "send_password_reset",
+        OfAccount,
+        "medium",
+        "Has the identity provider mail a password reset link to the e-mail on file.",
+    )
     args = OfAccount
     what: ClassVar[IdentityWrite] = "reset_password"
     effect = "password_reset"
@@ -115,6 +145,9 @@ class SendPasswordReset(AccountWrite[OfAccount]):
             note="The link goes only to the address on file; we never see it.",
         )
 
+    def _lines(self, args: OfAccount, account: Account) -> tuple[Line, ...]:
+        return (Line(label="Sent to", after=masked(account.email)),)
+
     async def _do(self, args: OfAccount, account: Account, permit: Permit, scope: Scope) -> Done:
         return await scope.systems.identity.send_password_reset(account.id, permit)
 
@@ -125,6 +158,12 @@ class SendPasswordReset(AccountWrite[OfAccount]):
 class UnlockAccount(AccountWrite[OfAccount]):
     """Lifts the lock after too many wrong passwords."""
 
+    spec = _spec(
+        "unlock_account",
+        OfAccount,
+        "medium",
+        "Unlocks an account that was locked after too many wrong passwords.",
+    )
     args = OfAccount
     what: ClassVar[IdentityWrite] = "unlock"
     effect = "unlock"
@@ -148,6 +187,13 @@ class UnlockAccount(AccountWrite[OfAccount]):
 class ResetFactor(AccountWrite[OfFactor]):
     """Removes one second factor so that it can be set up anew."""
 
+    spec = _spec(
+        "reset_factor",
+        OfFactor,
+        "high",
+        "Removes one second factor (from get_account) so that the customer can set it up anew.",
+        FACTOR_FACTS,
+    )
     args = OfFactor
     what: ClassVar[IdentityWrite] = "reset_factor"
     effect = "factor_reset"
@@ -187,6 +233,7 @@ class ResetFactor(AccountWrite[OfFactor]):
 class RevokeSessions(AccountWrite[OfAccount]):
     """Signs the account out on every device."""
 
+    spec = _spec("revoke_sessions", OfAccount, "low", "Signs the account out on every device.")
     args = OfAccount
     what: ClassVar[IdentityWrite] = "revoke_sessions"
     effect = "sessions_revoked"
@@ -210,6 +257,13 @@ class RevokeSessions(AccountWrite[OfAccount]):
 class ChangeEmail(AccountWrite[NewEmail]):
     """Changes the sign-in e-mail; the old address hears of it first."""
 
+    spec = _spec(
+        "change_email",
+        NewEmail,
+        "high",
+        "Changes the sign-in e-mail of the account; the old address is told first.",
+        EMAIL_FACTS,
+    )
     args = NewEmail
     what: ClassVar[IdentityWrite] = "change_email"
     effect = "email_change"
@@ -227,6 +281,9 @@ class ChangeEmail(AccountWrite[NewEmail]):
             lines=(Line(label="E-mail", before=_on_file(facts), after=args.new_email),),
             note=f"{_on_file(facts)} is told before anything changes.",
         )
+
+    def _lines(self, args: NewEmail, account: Account) -> tuple[Line, ...]:
+        return (Line(label="New e-mail", after=masked(args.new_email)),)
 
     async def _do(self, args: NewEmail, account: Account, permit: Permit, scope: Scope) -> Done:
         await _warn_old_address(args, account, permit, scope)
@@ -266,53 +323,6 @@ def _factor(account: Account, args: OfFactor) -> str | None:
     """The kind of the factor named, when the account has it."""
     return next((f.kind for f in account.factors if f.id == args.factor_id), None)
 
-
-def _spec(
-    name: str,
-    args: type[Args],
-    risk: Risk,
-    description: str,
-    facts: Mapping[str, FactType] = ACCOUNT_FACTS,
-) -> ToolSpec:
-    return ToolSpec(
-        name=name,
-        version=1,
-        kind="write",
-        family="identity",
-        risk=risk,
-        description=description,
-        schema=args.model_json_schema(),
-        facts=facts,
-    )
-
-
-SendPasswordReset.spec = _spec(
-    "send_password_reset",
-    OfAccount,
-    "medium",
-    "Has the identity provider mail a password reset link to the e-mail on file.",
-)
-UnlockAccount.spec = _spec(
-    "unlock_account",
-    OfAccount,
-    "medium",
-    "Unlocks an account that was locked after too many wrong passwords.",
-)
-ResetFactor.spec = _spec(
-    "reset_factor",
-    OfFactor,
-    "high",
-    "Removes one second factor (from get_account) so that the customer can set it up anew.",
-    FACTOR_FACTS,
-)
-RevokeSessions.spec = _spec("revoke_sessions", OfAccount, "low", "Signs the account out on every device.")
-ChangeEmail.spec = _spec(
-    "change_email",
-    NewEmail,
-    "high",
-    "Changes the sign-in e-mail of the account; the old address is told first.",
-    EMAIL_FACTS,
-)
 
 WRITES: tuple[WriteTool[Any], ...] = (
     SendPasswordReset(),

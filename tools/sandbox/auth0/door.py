@@ -1,4 +1,4 @@
-"""Auth0's HTTP door: Management API v2 under /api/v2, and /dbconnections/change_password beside it."""
+"""Auth0's HTTP door: Management API v2 under /api/v2, and beside it the token and the password mail calls."""
 
 import hmac
 import json
@@ -45,6 +45,7 @@ def app(world: World, faults: Faults, *, key: str) -> Starlette:
         Route("/api/v2/user-blocks/{id}", door.unblock, methods=["DELETE"]),
         Route("/api/v2/tickets/password-change", door.ticket, methods=["POST"]),
         Route("/dbconnections/change_password", door.change_password, methods=["POST"]),
+        Route("/oauth/token", Grants(key).token, methods=["POST"]),
     ]
     return Starlette(
         routes=routes,
@@ -143,6 +144,22 @@ class Door:
         return record
 
 
+class Grants:
+    """The client-credentials grant: the sandbox's key is the client secret and the token alike."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    async def token(self, request: Request) -> Response:
+        wanted = await _json(request)
+        known = hmac.compare_digest(str(wanted.get("client_secret", "")).encode(), self._key.encode())
+        if wanted.get("grant_type") != "client_credentials" or not known:
+            refusal = {"error": "access_denied", "error_description": "Unauthorized"}
+            return JSONResponse(refusal, status_code=401)
+        granted = {"access_token": self._key, "token_type": "Bearer", "expires_in": 86400}
+        return JSONResponse({**granted, "scope": "read:users update:users"})
+
+
 def _query(text: str) -> tuple[str | None, str]:
     """Field and value of `field:"value"`; no query lists everybody."""
     if not text:
@@ -185,7 +202,7 @@ class Gatehouse:
         self._expected = f"Bearer {key}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        managed = scope["type"] == "http" and not scope["path"].startswith("/dbconnections/")
+        managed = scope["type"] == "http" and scope["path"].startswith("/api/")
         given = dict(scope.get("headers", ())).get(b"authorization", b"")
         if managed and not hmac.compare_digest(given, self._expected):
             refusal = JSONResponse(
