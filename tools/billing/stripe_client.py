@@ -1,5 +1,6 @@
 """The Stripe SDK over our own HTTP client, and what its errors mean to us."""
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -57,6 +58,13 @@ class Carrier(stripe.HTTPClient):
             headers=headers,
             content=post_data,
         )
+        # The SDK breaks on bytes that are no text, and takes any JSON for an object.
+        try:
+            told = json.loads(answer.content)
+        except ValueError:
+            raise VendorUnsure(VENDOR, "the answer cannot be read") from None
+        if not isinstance(told, dict):
+            raise VendorUnsure(VENDOR, "the answer is no object")
         return answer.content, answer.status_code, answer.headers
 
     async def close_async(self) -> None:
