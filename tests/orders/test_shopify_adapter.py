@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from orders_bench import NOW, Bench, delivered, opened, order_id, permit, person, waiting
 from pydantic import SecretStr
+from shop_bench import NOW, Bench, delivered, opened, order_id, permit, person, waiting
 
 from core.errors import VendorBusy, VendorDown, VendorError, VendorRefused, VendorUnsure
 from core.ids import ActionId

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from orders_bench import KEY, Bench, delivered, opened, order_id, permit, person, waiting
+from shop_bench import KEY, Bench, delivered, opened, order_id, permit, person, waiting
 
 from tools.orders import shopify_documents as documents
 from tools.sandbox.shopify import check, schema

@@ -23,9 +23,12 @@ MAXIMUM, RESTORE, MOST = 2000.0, 100.0, 1000
 
 
 def app(
-    world: World, faults: Faults, *, key: str, job_seconds: float = 0, points: float = MAXIMUM
+    world: World, faults: Faults, *, key: str, job_seconds: float = 0, points: float | None = None
 ) -> Starlette:
-    """The door; `job_seconds` is how long a cancellation stays queued, `points` what the bucket holds at first."""
+    """The door; `job_seconds` is how long a cancellation stays queued, `points` what the bucket holds at first.
+
+    Without `points` it throttles by planned faults only: one sandbox serves many evals at once.
+    """
     door = Door(world, faults, key=key, job_seconds=job_seconds, points=points)
     return Starlette(routes=[Route(PATH, door.graphql, methods=["POST"])])
 
@@ -33,7 +36,9 @@ def app(
 class Door:
     """One shop's GraphQL endpoint on the world."""
 
-    def __init__(self, world: World, faults: Faults, *, key: str, job_seconds: float, points: float) -> None:
+    def __init__(
+        self, world: World, faults: Faults, *, key: str, job_seconds: float, points: float | None
+    ) -> None:
         self._world = world
         self._faults = faults
         self._key = key
@@ -104,7 +109,9 @@ class Door:
         except Unanswered as refused:
             told = {"message": str(refused), "extensions": {"code": refused.code}}
             return JSONResponse({"errors": [told]})
-        return JSONResponse({"data": data, "extensions": _cost(cost, cost, self._bucket.status())})
+        actual = min(_objects(data), cost)
+        self._bucket.give_back(cost - actual)
+        return JSONResponse({"data": data, "extensions": _cost(cost, actual, self._bucket.status())})
 
 
 def _queries(records: Change) -> Node:
@@ -172,25 +179,38 @@ def _field_cost(field: Field) -> int:
     return 2 + (first if isinstance(first, int) else 10) * max(inner, 1)
 
 
+def _objects(data: Any) -> int:
+    """What an answer really cost: a point for each object in it."""
+    if isinstance(data, dict):
+        return 1 + sum(_objects(value) for value in data.values())
+    return sum(_objects(item) for item in data) if isinstance(data, list) else 0
+
+
 def _cost(requested: int, actual: int | None, status: Mapping[str, float]) -> dict[str, Any]:
     return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}
 
 
 class Bucket:
-    """Points that run out with use and come back with time."""
+    """Points that run out with use and come back with time; None never runs out."""
 
-    def __init__(self, points: float, now: datetime) -> None:
-        self._points = points
+    def __init__(self, points: float | None, now: datetime) -> None:
+        self._endless = points is None
+        self._points = MAXIMUM if points is None else points
         self._at = now
 
     def take(self, cost: int, now: datetime) -> bool:
         """True when the points suffice; they are gone then."""
         back = max((now - self._at).total_seconds(), 0) * RESTORE
         self._points, self._at = min(MAXIMUM, self._points + back), now
-        if cost > self._points:
-            return False
+        if self._endless or cost > self._points:
+            return self._endless
         self._points -= cost
         return True
+
+    def give_back(self, points: int) -> None:
+        """Returns what was asked for and not used."""
+        if not self._endless:
+            self._points += points
 
     def status(self, *, left: float | None = None) -> dict[str, float]:
         """`throttleStatus` of an answer; `left` stands for the points while a fault pretends."""
