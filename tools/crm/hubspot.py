@@ -126,11 +126,11 @@ class HubSpot:
     async def find_contact(self, external_id: str) -> Contact | None:
         """The one contact with this external id; two with the same are none, because nobody knows which."""
         equal = {"propertyName": EXTERNAL_ID, "operator": "EQ", "value": external_id}
-        asked = {"filterGroups": [{"filters": [equal]}], "properties": [EXTERNAL_ID], "limit": 2}
+        asked = {"filterGroups": [{"filters": [equal]}], "properties": [EXTERNAL_ID], "limit": 10}
         found = (await self._read("POST", SEARCH, Things, json=asked)).results
-        if len(found) != 1 or found[0].text(EXTERNAL_ID) != external_id:
-            return None
-        return await self.contact(found[0].id)
+        # HubSpot's search does not mind the case of letters; an id of ours does.
+        exact = [row for row in found if row.text(EXTERNAL_ID) == external_id]
+        return await self.contact(exact[0].id) if len(exact) == 1 else None
 
     async def contact(self, contact: str) -> Contact | None:
         asked = {"properties": ",".join(PROPERTIES), "associations": "companies"}
@@ -231,14 +231,20 @@ class HubSpot:
 
     async def _maybe(self, url: str, model: type[M], **request: Any) -> M | None:
         """What is there, or None for 404."""
-        response = await self._retried("GET", url, expect=_FOUND, **request)
-        return None if response.status_code == 404 else http.parsed(VENDOR, response, model)
+        return await self._retried("GET", url, model, expect=_FOUND, **request)
 
     async def _read(self, method: str, url: str, model: type[M], **request: Any) -> M:
-        return http.parsed(VENDOR, await self._retried(method, url, **request), model)
+        found = await self._retried(method, url, model, **request)
+        if found is None:
+            raise VendorUnsure(VENDOR, "answered 404 where something must be")
+        return found
 
-    async def _retried(self, method: str, url: str, **request: Any) -> httpx.Response:
-        return await http.retrying(sleep=self._sleep)(http.send, self._client, VENDOR, method, url, **request)
+    async def _retried(self, method: str, url: str, model: type[M], **request: Any) -> M | None:
+        async def once() -> M | None:
+            response = await http.send(self._client, VENDOR, method, url, **request)
+            return None if response.status_code == 404 else http.parsed(VENDOR, response, model)
+
+        return await http.retrying(sleep=self._sleep)(once)
 
 
 def _contact(found: Thing, *, owner: str, company: str) -> Contact:
