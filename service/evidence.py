@@ -1,5 +1,6 @@
 """Facts as an approver reads them: grouped by what they are about, money as money."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ _MONEY = frozenset(
         "credits_90d_amount",
     }
 )
-_UNITS: Mapping[str, str] = {"days": "d", "hours": "h", "pct": "%"}
+_UNITS: Mapping[str, str] = {"_days": "d", "_hours": "h", "_pct": "%"}
 _SOURCES: Mapping[str, str] = {
     "stripe": "Stripe",
     "okta": "Okta",
@@ -70,7 +71,7 @@ def _shown(fact: FactView, values: Mapping[str, str]) -> Shown:
     about, _, rest = fact.name.partition(".")
     return Shown(
         name=fact.name,
-        label=label(rest or about),
+        label=_label(rest or about),
         value=_value(about, rest, fact.value, values),
         source=_SOURCES.get(fact.source, fact.source),
         read_at=fact.read_at,
@@ -83,5 +84,13 @@ def _value(about: str, rest: str, value: str, values: Mapping[str, str]) -> str:
     )
     if rest in _MONEY and currency and value.lstrip("-").isdecimal():
         return str(Money(int(value), currency))
-    unit = next((unit for word, unit in _UNITS.items() if word in rest.split("_")), None)
+    unit = next((unit for ending, unit in _UNITS.items() if rest.endswith(ending)), None)
     return f"{value} {unit}" if unit and value.isdecimal() else value
+
+
+def _label(name: str) -> str:
+    """`age_days` -> `Age` (its unit stands with the value); `refunds_90d` -> `Refunds in 90 days`."""
+    for ending in _UNITS:
+        name = name.removesuffix(ending)
+    words = re.sub(r"_(\d+)d(?=_|$)", r" in \1 days", name.removeprefix("is_"))
+    return label(words)

@@ -240,7 +240,7 @@ async function resume() {
   try {
     const { customer_name: name, conversations } = await api.get("/v1/conversations");
     const who = document.getElementById("who");
-    if (name) who.prepend(`Signed in as ${name}`, who.childNodes.length > 0 && who.textContent.trim() ? " · " : "");
+    if (name) who.prepend(name, who.textContent.trim() ? " · " : "");
     const latest = conversations[0];
     if (latest && (latest.state !== "closed" || Date.now() - Date.parse(latest.last_at) < RECENT)) listen(latest.id);
   } catch (error) {
