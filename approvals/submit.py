@@ -174,8 +174,7 @@ def _due_minutes(under: Mandate) -> int:
 async def _insert_once(work: Work, row: ActionRow) -> ActionRow | None:
     """Stores the action; the one already there when this request proposed exactly the same before."""
     values = {c.key: getattr(row, c.key) for c in _ACTION.columns}
-    added = await work.run(insert(_ACTION).values(**values).on_conflict_do_nothing())
-    if added:
+    if await work.insert_once(insert(_ACTION).values(**values)):
         work.audit(
             "action.judged",
             action=row.id,

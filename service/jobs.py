@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import procrastinate
 from agent.followup import follow_up
-from agent.handover import taken_over
 from agent.turn import run_turn
 from procrastinate import RetryStrategy
 from sqlalchemy import select
 
+from agent.handover import taken_over
 from agent.parts import AgentParts
 from approvals.execute import execute
 from approvals.settle import settle, sweep

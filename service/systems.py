@@ -1,13 +1,11 @@
 """Every system of record behind its adapter: with its own keys, or on the sandbox where keys are missing."""
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from core.clock import Clock
 from core.errors import SettingsError
@@ -21,7 +19,7 @@ from tools.identity.auth0 import Auth0
 from tools.identity.either import Either
 from tools.identity.okta import Okta
 from tools.identity.port import Identity
-from tools.knowledge.postgres import PostgresKnowledge
+from tools.knowledge.postgres import PostgresKnowledge, query_on
 from tools.mail.smtp import Server, SmtpMail, Tls
 from tools.orders import shopify
 from tools.systems import Systems
@@ -42,7 +40,7 @@ async def systems_for(
         orders=reach.orders(),
         desk=reach.desk(),
         mail=reach.mail(),
-        knowledge=PostgresKnowledge(_query(store)),
+        knowledge=PostgresKnowledge(query_on(store)),
     )
 
 
@@ -116,14 +114,14 @@ class _Reach:
         )
         return shopify.Shopify(self._closing(shopify.open_client(url, token)))
 
-    def desk(self) -> zendesk.Zendesk:
+    def desk(self) -> zendesk.ZendeskDesk:
         s = self._settings
         url, token = self._door("zendesk") or (
             _set(s.zendesk_url, "ZENDESK_URL"),
             _set(s.zendesk_token, "ZENDESK_TOKEN"),
         )
         email = s.zendesk_email or "agent@example.com"
-        return zendesk.Zendesk(self._closing(zendesk.connect(url, email=email, token=token)))
+        return zendesk.ZendeskDesk(self._closing(zendesk.connect(url, email=email, token=token)))
 
     def mail(self) -> SmtpMail:
         if self._sandbox is not None and self._settings.on_sandbox("smtp"):
@@ -146,14 +144,6 @@ def smtp_server(url: str) -> Server:
     return Server(
         host=parts.hostname, port=port, user=unquote(parts.username or ""), password=password, tls=tls
     )
-
-
-def _query(store: Store) -> Any:
-    async def query(statement: str, values: dict[str, Any]) -> Sequence[Any]:
-        async with store.begin() as work:
-            return (await work.conn.execute(text(statement), values)).mappings().all()
-
-    return query
 
 
 def _set(value: T | None, name: str) -> T:

@@ -26,7 +26,6 @@ async def put(
         "tries": 0,
         "at": work.now,
     }
-    added = await work.run(insert(OutboxRow).values(**row).on_conflict_do_nothing(index_elements=["key"]))
-    if added:
+    if await work.insert_once(insert(OutboxRow).values(**row)):
         # One lock per conversation keeps "ticket opened" before "comment" before "solved".
         await jobs.defer(work, "send_outbox", lock=f"outbox:{conversation_id}", outbox_id=row["id"])

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Select, text
+from sqlalchemy import Executable, Select, literal, text
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -58,6 +59,11 @@ class Work:
         """Executes a statement; the number of rows it touched."""
         result = await self.conn.execute(statement, values)
         return result.rowcount if isinstance(result, CursorResult) else 0
+
+    async def insert_once(self, statement: PostgresInsert) -> bool:
+        """Inserts unless a unique constraint has it already; True when it was new."""
+        added = await self.conn.execute(statement.on_conflict_do_nothing().returning(literal(1)))
+        return added.first() is not None
 
     async def lock(self, name: str) -> None:
         """Holds the named advisory lock until this transaction ends."""
