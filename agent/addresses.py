@@ -10,7 +10,7 @@ _STREETS = (
     r"close|crescent|parkway|highway|row|walk|hill"
 )
 _LINE = re.compile(
-    rf"\b\d{{1,5}}[a-z]?\s+(?:[\w.'’-]+\s+){{1,4}}?(?:{_STREETS})\b\.?(?:\s*(?:apt|unit|suite|flat|#)\.?\s*\w+)?"
+    rf"\b\d{{1,5}}[a-z]?\s+(?:(?!\d+\s)[\w.'’-]+\s+){{1,4}}?(?:{_STREETS})\b\.?(?:\s*(?:apt|unit|suite|flat|#)\.?\s*\w+)?"
     r"|\b\d{1,5}\s*,?\s+(?:rue|avenue|boulevard|place|calle|via|plaza)\s+[^\d,\n]{2,40}"
     r"|\b(?:calle|via|plaza|avenida)\s+[^\d,\n]{2,40}\s*,?\s*\d{1,5}"
     r"|\b[^\W\d][\w.'’-]*(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|straat|laan)\s+\d{1,5}\s?[a-z]?\b",

@@ -33,7 +33,7 @@ from policies.procedure import (
 MOST_ASKS = 2
 NOT_UNDERSTOOD = "I did not get that, sorry. "
 A_PERSON = " If you would like a colleague to look at it, just say so."
-_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$")
+_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2}))?$")
 
 
 @dataclass(frozen=True, slots=True)
