@@ -27,7 +27,7 @@ async def say(
         "turn_id": turn_id,
         "at": work.now,
     }
-    added = await work.run(insert(_MESSAGE).values(**row).on_conflict_do_nothing())
+    added = await work.insert_once(insert(_MESSAGE).values(**row))
     if added:
         body = {
             "id": row["id"],
@@ -36,4 +36,4 @@ async def say(
             "at": work.now.isoformat(timespec="milliseconds"),
         }
         await emit(work, conversation_id, "message", body)
-    return bool(added)
+    return added

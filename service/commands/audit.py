@@ -9,7 +9,7 @@ from service import runfile
 from service.build import anchor_of, house
 from service.commands.output import Json, report, say
 from service.database import opened
-from service.reconcile import compare
+from service.reconcile import Found, compare
 from service.settings import load
 from store import audit
 from store.work import Store, engine_for
@@ -55,6 +55,6 @@ def reconcile(as_json: Json = False) -> None:
     raise typer.Exit(0 if found.is_clean else 1)
 
 
-async def _reconcile() -> "compare.Found":  # type: ignore[name-defined]
-    async with house(load(), worker=False) as built:
+async def _reconcile() -> Found:
+    async with house(load()) as built:
         return await compare(built.service.approvals)
