@@ -91,8 +91,20 @@ class Bench:
         return Scope(who=who, systems=systems, now=self.clock.now())
 
     def unlinked(self, persona: Persona) -> Scope:
+        """The persona as somebody whose ids were not looked up yet."""
+        return self._as(persona, links={})
+
+    def stranger(self, persona: Persona) -> Scope:
+        """Somebody no vendor knows."""
+        return self._as(persona, links={}, id=CustomerId("u_stranger"))
+
+    def anonymous(self, persona: Persona) -> Scope:
+        """The persona before they showed who they are."""
+        return self._as(persona, assurance="anonymous")
+
+    def _as(self, persona: Persona, **change: Any) -> Scope:
         scope = self.scope(persona)
-        return replace(scope, who=scope.who.model_copy(update={"links": {}}))
+        return replace(scope, who=scope.who.model_copy(update=change))
 
 
 async def opened(*people: Persona, clock: StillClock | None = None, **door: Any) -> Bench:

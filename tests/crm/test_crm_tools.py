@@ -52,8 +52,10 @@ async def test_the_contact_is_the_customers_own_with_its_phone_masked() -> None:
 
 async def test_who_has_no_contact_is_told_so() -> None:
     bench, tool = await opened(IDA), READ["get_contact"]
-    with pytest.raises(ToolFailed):
-        await tool.run(tool.args(), bench.unlinked(IDA))
+    assert (await tool.run(tool.args(), bench.unlinked(IDA))).id == contact_id(IDA)
+    for nobody in (bench.stranger(IDA), bench.anonymous(IDA)):
+        with pytest.raises(ToolFailed):
+            await tool.run(tool.args(), nobody)
 
 
 @pytest.mark.parametrize("name", sorted(WRITE))
@@ -61,7 +63,9 @@ async def test_a_write_is_owned_by_the_contact_itself_alone(name: str) -> None:
     bench, tool = await opened(IDA, BO), WRITE[name]
     assert await tool.owned(made(name), bench.scope(IDA)) is True
     assert await tool.owned(made(name), bench.scope(BO)) is False
-    assert await tool.owned(made(name), bench.unlinked(IDA)) is False
+    assert await tool.owned(made(name), bench.unlinked(IDA)) is True
+    assert await tool.owned(made(name), bench.stranger(IDA)) is False
+    assert await tool.owned(made(name), bench.anonymous(IDA)) is False
     assert await tool.owned(made(name, "1"), bench.scope(IDA)) is False
     with pytest.raises(VendorRefused, match="not there any more"):
         await tool.execute(made(name, contact_id(BO)), permit(), bench.scope(IDA))

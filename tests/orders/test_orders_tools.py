@@ -76,10 +76,16 @@ async def test_a_foreign_id_and_a_missing_one_are_answered_alike_byte_by_byte(na
 async def test_who_is_no_customer_of_the_shop_has_no_orders() -> None:
     bench = await opened(IDA)
     tool = READ["find_orders"]
-    assert (await tool.run(tool.args(order_number=None), bench.unlinked(IDA))).orders == ()
-    with pytest.raises(ToolFailed):
-        await tool.run(tool.args(order_number="1042"), bench.unlinked(IDA))
-    assert bench.shop_wire.requests == []
+    for nobody in (bench.stranger(IDA), bench.anonymous(IDA)):
+        assert (await tool.run(tool.args(order_number=None), nobody)).orders == ()
+        with pytest.raises(ToolFailed):
+            await tool.run(tool.args(order_number="1042"), nobody)
+
+
+async def test_who_is_not_linked_yet_is_found_by_external_id() -> None:
+    bench, tool = await opened(IDA, BO), READ["find_orders"]
+    found = await tool.run(tool.args(order_number=None), bench.unlinked(IDA))
+    assert [row.number for row in found.orders] == ["1042", "1041"]
 
 
 @pytest.mark.parametrize("number", ["1042 OR name:*", '"', "", "1" * 33, "10\n42"])
@@ -151,7 +157,9 @@ async def test_a_write_is_owned_by_the_orders_customer_alone(name: str) -> None:
     mine = tool.args(**args_of(name, order_id(IDA)))
     assert await tool.owned(mine, bench.scope(IDA)) is True
     assert await tool.owned(mine, bench.scope(BO)) is False
-    assert await tool.owned(mine, bench.unlinked(IDA)) is False
+    assert await tool.owned(mine, bench.unlinked(IDA)) is True
+    assert await tool.owned(mine, bench.stranger(IDA)) is False
+    assert await tool.owned(mine, bench.anonymous(IDA)) is False
     assert await tool.owned(tool.args(**args_of(name, "1")), bench.scope(IDA)) is False
     assert (await tool.facts(mine, bench.scope(BO))).facts == {}
 

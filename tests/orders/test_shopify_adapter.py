@@ -14,7 +14,8 @@ from core.ids import ActionId
 from tools.crm.port import Address
 from tools.http import Unpermitted
 from tools.orders.shopify import PATH, Shopify, open_client
-from tools.orders.shopify_wire import Shop, bare, minor
+from tools.orders.shopify_orders import bare, minor
+from tools.orders.shopify_wire import Shop
 
 IDA = person("ida", waiting(), delivered("1041"))
 BO = person("bo", waiting("2001"))

@@ -37,6 +37,9 @@ def facts_of(contact: Contact | None, scope: Scope) -> FactSet:
 
 
 async def own_contact(scope: Scope) -> Contact | None:
-    """The principal's own contact, read now; None when they have none."""
-    linked = scope.who.links.get(scope.systems.crm.vendor)
-    return None if linked is None else await scope.systems.crm.contact(linked)
+    """The principal's own contact, read now: the one linked to them, else by external id; never by e-mail."""
+    if scope.who.assurance == "anonymous":
+        return None
+    crm = scope.systems.crm
+    linked = scope.who.links.get(crm.vendor)
+    return await (crm.find_contact(scope.who.id) if linked is None else crm.contact(linked))

@@ -38,11 +38,18 @@ RETURN_FACTS: Mapping[str, FactType] = {
 }
 
 
+async def own_customer(scope: Scope) -> str | None:
+    """The principal's id at the shop: the one linked to them, else by their external id; never by e-mail."""
+    if scope.who.assurance == "anonymous":
+        return None
+    orders = scope.systems.orders
+    return scope.who.links.get(orders.vendor) or await orders.find_customer(scope.who.id)
+
+
 async def own_order(order_id: str, scope: Scope) -> Order | None:
     """The order when it is the principal's; one of somebody else is as if it were not."""
-    orders = scope.systems.orders
-    customer = scope.who.links.get(orders.vendor)
-    found = None if customer is None else await orders.order(order_id)
+    customer = await own_customer(scope)
+    found = None if customer is None else await scope.systems.orders.order(order_id)
     return found if found is not None and found.customer == customer else None
 
 

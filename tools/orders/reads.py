@@ -10,7 +10,7 @@ from core.errors import ToolFailed
 from core.money import Money
 from core.tool_spec import ToolSpec
 from tools.kit import Args, Card, OrderId, ReadTool, Result, Scope
-from tools.orders.facts import own_order
+from tools.orders.facts import own_customer, own_order
 from tools.orders.port import Order
 from tools.orders.tracking import current, is_late, summary
 
@@ -70,7 +70,7 @@ async def _find_orders(args: FindOrders, scope: Scope) -> Orders:
 
 async def _own(number: str | None, scope: Scope) -> Sequence[Order]:
     orders = scope.systems.orders
-    customer = scope.who.links.get(orders.vendor)
+    customer = await own_customer(scope)
     if number is None:
         return () if customer is None else await orders.orders(customer)
     # Without a customer there is nobody whose order it could be.

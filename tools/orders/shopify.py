@@ -14,6 +14,7 @@ from core.ids import ActionId
 from tools import http
 from tools.crm.port import Address
 from tools.orders import shopify_documents as documents
+from tools.orders import shopify_orders as orders
 from tools.orders import shopify_wire as wire
 from tools.orders.port import Done, Order, Return, What
 
@@ -77,14 +78,14 @@ class Shopify:
         customer = found.customerByIdentifier
         if customer is None or customer.metafield is None or customer.metafield.value != external_id:
             return None
-        return _trusted(wire.bare, customer.id, "Customer")
+        return _trusted(orders.bare, customer.id, "Customer")
 
     async def orders(self, customer: str) -> Sequence[Order]:
         """The customer's newest twenty orders, newest first."""
         asked = {"id": _gid("Customer", customer)}
         found = await self._read(documents.CUSTOMER_ORDERS, asked, wire.CustomerOrders)
         rows = () if found.customer is None else found.customer.orders.nodes
-        return [order for row in rows if (order := _trusted(wire.order, row)).customer == customer]
+        return [order for row in rows if (order := _trusted(orders.order, row)).customer == customer]
 
     async def order(self, order: str) -> Order | None:
         return _ours(await self._one(order))
@@ -98,7 +99,7 @@ class Shopify:
         for row in found.orders.nodes:
             owner = None if row.customer is None else row.customer.id
             if (row.name, owner) == (f"#{number}", _gid("Customer", customer)):
-                return await self.order(_trusted(wire.bare, row.id, "Order"))
+                return await self.order(_trusted(orders.bare, row.id, "Order"))
         return None
 
     async def cancel(self, order: str, permit: Permit) -> Order:
@@ -122,7 +123,7 @@ class Shopify:
         before, mark = await self._before(order), _mark(permit.action_id)
         assert before.order is not None
         if mark in before.order.tags:
-            return _trusted(wire.order, before.order)
+            return _trusted(orders.order, before.order)
         asked = {
             "id": _gid("Order", order),
             "tags": [*before.order.tags, mark],
@@ -137,7 +138,7 @@ class Shopify:
         done = sent.orderUpdate
         if done.userErrors:
             raise _refusal(done.userErrors, "address change")
-        after = None if done.order is None else _trusted(wire.order, done.order)
+        after = None if done.order is None else _trusted(orders.order, done.order)
         if after is None or after.id != order or after.address != address:
             raise VendorUnsure(VENDOR, "the address change was answered with another order or address")
         return after
@@ -148,7 +149,7 @@ class Shopify:
         assert before.order is not None
         ours = [row for row in before.order.returns.nodes if row.is_marked(mark)]
         if ours:
-            return _trusted(wire.order_return, ours[0], order)
+            return _trusted(orders.order_return, ours[0], order)
         if not before.returnable:
             raise VendorRefused(VENDOR, "nothing, or too much, on this order can be returned")
         lines = [
@@ -166,7 +167,7 @@ class Shopify:
             raise _refusal(done.userErrors, "return")
         if done.made is None or done.made.order.id != gid:
             raise VendorUnsure(VENDOR, "the return was answered with no return or another order's")
-        return _trusted(wire.order_return, done.made, order)
+        return _trusted(orders.order_return, done.made, order)
 
     async def find_by_action(self, order: str, what: What, action_id: ActionId) -> Done | None:
         found, mark = (await self._one(order)).order, _mark(action_id)
@@ -229,12 +230,12 @@ class Shopify:
 
 
 def _ours(found: wire.OneOrder) -> Order | None:
-    return None if found.order is None else _trusted(wire.order, found.order, found.returnable)
+    return None if found.order is None else _trusted(orders.order, found.order, found.returnable)
 
 
 def _proof(found: wire.WireOrder, what: What, mark: str) -> Done | None:
     """What the action behind `mark` did, by what only its own request can have written."""
-    order = _trusted(wire.order, found)
+    order = _trusted(orders.order, found)
     match what:
         case "change_address":
             return Done(reference=order.id, at=order.updated_at) if mark in found.tags else None
@@ -244,7 +245,7 @@ def _proof(found: wire.WireOrder, what: What, mark: str) -> Done | None:
             return Done(reference=order.id, at=order.cancelled_at or order.updated_at) if is_ours else None
         case "open_return":
             ours = [row for row in found.returns.nodes if row.is_marked(mark)]
-            made = _trusted(wire.order_return, ours[0], order.id) if ours else None
+            made = _trusted(orders.order_return, ours[0], order.id) if ours else None
             return None if made is None else Done(reference=made.id, at=made.opened_at)
         case _:
             assert_never(what)
@@ -287,4 +288,4 @@ def _gid(kind: str, number: str) -> str:
 
 
 def _mark(action_id: ActionId) -> str:
-    return f"{wire.MARK}{action_id}"
+    return f"{orders.MARK}{action_id}"
