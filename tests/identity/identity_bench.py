@@ -1,5 +1,6 @@
 """A sandbox with both identity doors open, the adapters on it, and the scope a tool works in."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -33,7 +34,7 @@ from tools.sandbox.world import Effect, World
 from tools.systems import Systems
 
 sys.path.append(str(Path(__file__).parents[1] / "contract"))
-from wire import Recorder
+from wire import App, Message, Receive, Recorder, Send
 
 KEY = "key-of-the-sandbox"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -137,11 +138,50 @@ async def no_sleep(_: float) -> None:
     """For retries that need not wait."""
 
 
+@dataclass
+class House:
+    """Doors and adapters that outlive a test; what is behind them is the world of the present one."""
+
+    okta: Okta
+    auth0: Auth0
+    urls: dict[str, str]
+    rooms: dict[str, App]
+    clock: StillClock
+
+
+_HOUSES: list[House] = []
+
+
+@asynccontextmanager
+async def open_house() -> AsyncIterator[House]:
+    """Opens both doors once; `opened` puts worlds behind them."""
+    rooms: dict[str, App] = {}
+
+    def door(vendor: str) -> App:
+        async def lead_in(scope: Message, receive: Receive, send: Send) -> None:
+            await rooms[vendor](scope, receive, send)
+
+        return lead_in
+
+    doors = open_doors({vendor: door(vendor) for vendor in ("okta", "auth0")})
+    key, clock = SecretStr(KEY), StillClock(NOW)
+    okta = Okta(base_url=doors.urls["okta"], token=key, clock=clock, sleep=no_sleep)
+    auth0 = Auth0(base_url=doors.urls["auth0"], token=key, client_id="remit", clock=clock, sleep=no_sleep)
+    _HOUSES.append(House(okta, auth0, dict(doors.urls), rooms, clock))
+    try:
+        yield _HOUSES[-1]
+    finally:
+        _HOUSES.pop()
+        await asyncio.gather(okta.close(), auth0.close())
+        await doors.stop()
+
+
 @asynccontextmanager
 async def opened(*people: Persona) -> AsyncIterator[Bench]:
-    """The bench with these people seeded; everything is closed at the end."""
-    clock = StillClock(NOW)
-    world, faults = World(clock=clock), Faults()
+    """A world of its own with these people in it, behind the doors of the house."""
+    house = _HOUSES[-1]
+    house.clock.move(NOW - house.clock.now())
+    world, faults = World(clock=house.clock), Faults()
     async with world.change() as change:
         for person in people:
             okta_seed.seed(change, person)
@@ -150,13 +190,6 @@ async def opened(*people: Persona) -> AsyncIterator[Bench]:
         "okta": Recorder(okta_door.app(world, faults, key=KEY)),
         "auth0": Recorder(auth0_door.app(world, faults, key=KEY)),
     }
-    doors = open_doors({vendor: faulty(app, vendor, faults) for vendor, app in wire.items()})
-    key = SecretStr(KEY)
-    okta = Okta(base_url=doors.urls["okta"], token=key, clock=clock, sleep=no_sleep)
-    auth0 = Auth0(base_url=doors.urls["auth0"], token=key, client_id="remit", clock=clock, sleep=no_sleep)
-    either = Either(okta, auth0)
-    try:
-        yield Bench(world, faults, clock, okta, auth0, either, wire, dict(doors.urls), Letters())
-    finally:
-        await either.close()
-        await doors.stop()
+    house.rooms.update({vendor: faulty(app, vendor, faults) for vendor, app in wire.items()})
+    either = Either(house.okta, house.auth0)
+    yield Bench(world, faults, house.clock, house.okta, house.auth0, either, wire, house.urls, Letters())

@@ -12,7 +12,6 @@ from tools.identity.reads import READS, GetAccount
 from tools.identity.writes import WRITES
 from tools.kit import Args
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOOLS = {tool.spec.name: tool for tool in WRITES}
 VENDORS = ("okta", "auth0")
 ACCOUNTS: dict[str, dict[str, Any]] = {
@@ -34,7 +33,7 @@ OKTA_ONLY: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bench() -> AsyncIterator[Bench]:
     people = [persona(f"{v}-{key}", v, **has) for v in VENDORS for key, has in ACCOUNTS.items()]
     people += [persona(f"okta-{key}", "okta", **has) for key, has in OKTA_ONLY.items()]

@@ -15,12 +15,11 @@ from tools.identity.okta import Okta
 from tools.identity.port import Identity
 from tools.identity.writes import WRITES
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 VENDORS = ("okta", "auth0")
 WRITE = {"okta": "reset_password", "auth0": "change_password"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shared() -> AsyncIterator[Bench]:
     async with opened(persona("mara", "okta"), persona("bo", "auth0")) as made:
         yield made

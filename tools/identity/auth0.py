@@ -18,7 +18,7 @@ from core.ids import ActionId
 from tools.http import NOTHING_SENT, TIMEOUT, client, post_reads, retrying, send
 from tools.identity.auth0_token import PATH as TOKEN_PATH
 from tools.identity.auth0_token import FreshToken
-from tools.identity.carried import Carried, action_in, before_write
+from tools.identity.carried import Carried, action_in, before_write, readable
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
 # Ids outside this file: "auth0|x" is "a0_x", and "totp|dev_x" is "totp--dev_x".
@@ -108,7 +108,7 @@ class Auth0:
         query = f'app_metadata.external_id:"{external_id}"'
         page = await self._read("users.list", q=query, search_engine="v3", per_page=_PAGE)
         # The search index lags behind, so it only proposes; the user itself is read by id.
-        ids = [u.user_id for u in page.items if (u.user_id or "").startswith(_DATABASE)]
+        ids = [u.user_id for u in _listed(page.items) if (u.user_id or "").startswith(_DATABASE)]
         account = await self.account(_outside(ids[0])) if len(ids) == 1 else None
         return account if account is not None and account.external_id == external_id else None
 
@@ -125,9 +125,8 @@ class Auth0:
             )
         except Missing:
             return None
-        return _account(
-            user, methods.items, locked=bool(blocks.blocked_for), admin=bool(roles.items), id=account
-        )
+        locked, admin = bool(_listed(blocks.blocked_for)), bool(_listed(roles.items))
+        return readable(self.vendor, _account, user, _listed(methods.items), locked, admin, account)
 
     async def contact_changed_at(self, account: str) -> datetime | None:
         try:
@@ -200,15 +199,17 @@ class Auth0:
             found = await self._read(
                 "users.logs.list", _inside(account), sort="date:-1", page=page, per_page=_PAGE
             )
-            for event in found.items:
+            events = _listed(found.items)
+            for event in events:
                 yield event
-            if len(found.items) < _PAGE:
+            if len(events) < _PAGE:
                 return
         raise VendorUnsure(self.vendor, "more log events than can be read")
 
     async def _oldest_event(self) -> datetime | None:
         found = await self._read("logs.list", sort="date:1", per_page=1)
-        return _time(found.items[0].date) if found.items else None
+        oldest = _listed(found.items)
+        return _time(oldest[0].date) if oldest else None
 
     async def _read(self, method: str, *args: Any, **query: Any) -> Any:
         call = await self._method(method)
@@ -284,7 +285,7 @@ def _marked(agent: str, permit: Permit) -> dict[str, str]:
     return {"User-Agent": agent, "Auth0-Client": base64.b64encode(json.dumps(told).encode()).decode()}
 
 
-def _account(user: Any, methods: Sequence[Any], *, locked: bool, admin: bool, id: str) -> Account:
+def _account(user: Any, methods: Sequence[Any], locked: bool, admin: bool, id: str) -> Account:
     status: AccountStatus = "suspended" if user.blocked else "locked" if locked else "active"
     return Account(
         vendor=Auth0.vendor,
@@ -300,6 +301,13 @@ def _account(user: Any, methods: Sequence[Any], *, locked: bool, admin: bool, id
         ),
         last_login_at=_time(getattr(user, "last_login", None)),
     )
+
+
+def _listed(items: list[Any] | None) -> list[Any]:
+    """The list an answer must have: one that is missing is no empty one."""
+    if items is None:
+        raise VendorUnsure("auth0", "a list is missing in the answer")
+    return items
 
 
 def _touches_contact(event: Any) -> bool:

@@ -1,15 +1,16 @@
 """Takes a permit through a vendor's SDK, which passes on headers but nothing else, and marks the call as ours."""
 
 import re
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from core.actions import Permit
 from core.errors import VendorDown, VendorUnsure
 from core.ids import ActionId
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _AGENT = re.compile(r"\bremit/1 \((act_[0-9a-z]+)\)")
 
 
@@ -27,7 +28,7 @@ class Carried:
         try:
             yield agent
         finally:
-            del self._permits[agent]
+            self._permits.pop(agent, None)
 
     def of(self, agent: str) -> Permit | None:
         """The permit a request with this user agent travels under, if any."""
@@ -40,6 +41,15 @@ async def before_write(vendor: str, read: Awaitable[T]) -> T:
         return await read
     except VendorUnsure as error:
         raise VendorDown(vendor, f"it could not be read first, nothing was sent ({error})") from None
+
+
+def readable(vendor: str, make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What `make` makes of an SDK's object; VendorUnsure when the object lacks what it needs."""
+    try:
+        return make(*args, **named)
+    # The SDKs leave out what the vendor left out: an attribute is None, or our type refuses it.
+    except (AttributeError, TypeError, ValueError) as error:
+        raise VendorUnsure(vendor, f"unreadable answer ({type(error).__name__})") from None
 
 
 def user_agent(action_id: ActionId) -> str:

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import VendorRefused, VendorUnsure
 from core.ids import ActionId
 from tools.http import TIMEOUT, client, path_template, retrying, send
-from tools.identity.carried import Carried, action_in, before_write
+from tools.identity.carried import Carried, action_in, before_write, readable
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
 
 # How long Okta keeps its system log: https://developer.okta.com/docs/reference/api/system-log/
@@ -110,7 +110,7 @@ class Okta:
         except Missing:
             return None
         # Okta takes a login where it takes an id; only the id itself counts here.
-        return _account(user, factors, admin=bool(roles)) if user.id == account else None
+        return readable(self.vendor, _account, user, factors, bool(roles)) if user.id == account else None
 
     async def contact_changed_at(self, account: str) -> datetime | None:
         try:
@@ -291,7 +291,7 @@ def _next_cursor(answer: httpx.Response) -> str | None:
     return httpx.URL(link).params.get("after") if link else None
 
 
-def _account(user: Any, factors: Sequence[Any], *, admin: bool) -> Account:
+def _account(user: Any, factors: Sequence[Any], admin: bool) -> Account:
     return Account(
         vendor=Okta.vendor,
         id=user.id,
@@ -310,7 +310,8 @@ def _factor(factor: Any) -> Factor:
 
 
 def _external_id(user: Any) -> str:
-    return str(user.profile.additional_properties.get("externalId") or "")
+    known = user.profile.additional_properties if user.profile else {}
+    return str(known.get("externalId") or "")
 
 
 def _touches_contact(event: Any) -> bool:
@@ -345,6 +346,8 @@ def _text(response: httpx.Response) -> str:
         raise VendorUnsure("okta", "unreadable answer (UnicodeDecodeError)") from None
 
 
-def _utc(at: datetime) -> datetime:
+def _utc(at: datetime | None) -> datetime:
     """Okta's times carry a zone; one that does not is read as UTC, as its API says."""
+    if at is None:
+        raise VendorUnsure("okta", "a time is missing in the answer")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
