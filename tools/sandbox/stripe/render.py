@@ -239,7 +239,12 @@ def dispute(row: Record) -> Wire:
         "payment_intent": row["payment_intent"],
         "payment_method_details": {
             "type": "card",
-            "card": {"brand": row["brand"], "case_type": "chargeback", "network_reason_code": "10.4"},
+            "card": {
+                "brand": row["brand"],
+                "case_type": "chargeback",
+                "network": row["brand"],
+                "network_reason_code": "10.4",
+            },
         },
         "reason": row["reason"],
         "status": row["status"],
