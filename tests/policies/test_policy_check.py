@@ -1,5 +1,6 @@
 """The verdict: order of precedence, and everything in doubt."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,11 @@ def test_the_version_changes_with_what_matters_only(policy: CategoryPolicy) -> N
     assert changed("[one, two, three]", "[one, two, three, four]") == policy.version
     assert changed("title: Notes", "title: Remarks") == policy.version
     assert changed("Rules to try", "Other words for trying") == policy.version
+
+
+def test_the_version_follows_the_tools(policy: CategoryPolicy) -> None:
+    spec = SPECS["add_note"]
+    facts = {**spec.facts, "note.colour": "string"}
+    for other in (replace(spec, version=2), replace(spec, facts=facts)):
+        changed = parse_category(Path("notes.yaml"), FILE.encode(), {**SPECS, "add_note": other})
+        assert changed.version != policy.version

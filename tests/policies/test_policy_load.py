@@ -6,7 +6,6 @@ import pytest
 from specs import SPECS
 
 from core.errors import PolicyFileError
-from core.tool_spec import ToolSpec
 from policies.load import load_catalog, load_category, parse_category
 
 GOOD = """\
@@ -337,47 +336,6 @@ def test_all_problems_are_told_at_once() -> None:
     assert [one.split(":")[1] for one in found] == ["7", "8", "22"]
 
 
-@pytest.mark.parametrize(
-    ("data", "line"),
-    [
-        pytest.param(b"", "1:1: must be a mapping", id="empty"),
-        pytest.param(b"- a\n- b\n", "1:1: must be a mapping", id="list"),
-        pytest.param(b"title: [a\n", "2:1: is not YAML", id="broken"),
-        pytest.param(b"title: a\n  tier: 1\n", "2:7: is not YAML", id="broken-indent"),
-        pytest.param(
-            b"title: a\ntitle: b\n", "2:1: duplicate key 'title', first on line 1", id="duplicate-key"
-        ),
-        pytest.param(b"a: {b: 1, b: 2}\n", "1:11: duplicate key 'b'", id="duplicate-key-inside"),
-        pytest.param(b"a: &x [1]\nb: *x\n", "2:4: aliases (*name) may not be used", id="alias"),
-        pytest.param(b"a: &x 1\n", "1:4: anchors (&name) may not be used", id="anchor"),
-        pytest.param(
-            b"a: !!python/object/apply:os.getcwd []\n", "1:4: tags (!name) may not be used", id="tag"
-        ),
-        pytest.param(b"a: 1\n---\nb: 2\n", "2:1: holds more than one document", id="two-documents"),
-        pytest.param(b"? [a, b]\n: 1\n", "1:3: a key must be a plain word", id="key-that-is-a-list"),
-        pytest.param(b"a: \xff\n", "1:4: is not UTF-8", id="not-utf-8"),
-        pytest.param(b"a: \x00\n", "1:1: is not YAML", id="nul"),
-        pytest.param(b"a: " + b"[" * 100_000, "1:15: is nested deeper than 12 levels", id="deep-nest"),
-        pytest.param(b"a: " + b"x" * 300_000, "1:1: is larger than 262144 bytes", id="too-large"),
-    ],
-)
-def test_a_file_that_cannot_be_taken_apart(data: bytes, line: str) -> None:
-    found = problems(data)
-    assert any(one.startswith(f"{PATH}:{line}") for one in found), found
-
-
-def test_a_bomb_is_refused_before_it_grows() -> None:
-    layers = [b"a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    layers += [b"a%d: &a%d [%s]" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 30)]
-    assert all("may not be used" in one for one in problems(b"\n".join(layers)))
-
-
-def test_words_that_yaml_would_turn_into_something_else_stay_words() -> None:
-    text = with_("[one, two, three]", "[no, on, 1:30, 2026-01-01, 0x10, 1_000]")
-    policy = parse_category(PATH, text.encode(), SPECS)
-    assert policy.utterances == ("no", "on", "1:30", "2026-01-01", "0x10", "1_000")
-
-
 def test_a_tier_for_people_only_has_no_writes() -> None:
     text = with_("tier: 1", "tier: 3").replace("autonomous_2", "observation")
     assert f"{PATH}:5:8: a category of tier 3 is for people only: answer, refund_charge" in problems(text)
@@ -427,10 +385,7 @@ def test_an_empty_or_missing_folder_is_an_error(tmp_path: Path) -> None:
         load_category(tmp_path / "gone.yaml", SPECS)
 
 
-def test_the_version_follows_the_tools_facts() -> None:
-    spec = SPECS["refund_charge"]
-    other = ToolSpec(
-        spec.name, 2, spec.kind, spec.family, spec.risk, "", spec.schema, spec.facts, moves_money=True
-    )
-    before = parse_category(PATH, GOOD.encode(), SPECS).version
-    assert parse_category(PATH, GOOD.encode(), {**SPECS, "refund_charge": other}).version != before
+def test_words_that_yaml_would_turn_into_something_else_stay_words() -> None:
+    text = with_("[one, two, three]", "[no, on, 1:30, 2026-01-01, 0x10, 1_000]")
+    policy = parse_category(PATH, text.encode(), SPECS)
+    assert policy.utterances == ("no", "on", "1:30", "2026-01-01", "0x10", "1_000")
