@@ -8,9 +8,11 @@ from pydantic import ValidationError
 
 from core.conversation import Principal
 from core.ids import CustomerId, is_id
+from core.outbound import claims_effect, clean
 from store.work import Store
 from tools.kit import Scope, given_ids
 from tools.knowledge.articles import ARTICLES, HELP_HOST
+from tools.knowledge.port import Article
 from tools.knowledge.postgres import PostgresKnowledge, query_on
 from tools.knowledge.reads import READS, Articles, SearchHelpArgs
 from tools.knowledge.seed import seed_articles
@@ -116,3 +118,11 @@ async def test_tool_gives_articles_with_their_ids_and_a_card(knowledge: Postgres
 def test_ill_formed_arguments_are_refused(args: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SearchHelpArgs.model_validate(args)
+
+
+@pytest.mark.parametrize("article", ARTICLES, ids=lambda a: a.id)
+def test_article_may_leave_as_it_is_and_claims_nothing(article: Article) -> None:
+    text = f"{article.text}\n\nMore about it: {article.title}, {article.url}"
+    hosts = frozenset({HELP_HOST, "status.example.com"})
+    assert clean(text, link_hosts=hosts, secrets=()).removed == ()
+    assert not claims_effect(text)
