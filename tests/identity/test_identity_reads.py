@@ -39,10 +39,18 @@ async def test_its_ids_are_typed_and_fit_to_come_back_as_arguments(vendor: str) 
 
 
 @pytest.mark.parametrize(("vendor", "link"), [("okta", "00umara"), ("auth0", "a0_mara")])
-async def test_a_linked_id_is_used_before_the_external_id(vendor: str, link: str) -> None:
-    async with opened(persona("mara", vendor)) as bench:
-        who = principal("somebody", **{vendor: link})
-        assert (await get_account(bench.scope(who))).id == link
+async def test_a_linked_id_saves_the_search_but_proves_nothing(vendor: str, link: str) -> None:
+    async with opened(persona("mara", vendor), persona("bo", vendor)) as bench:
+        row = await get_account(bench.scope(principal("mara", **{vendor: link})))
+        assert row.id == link
+        assert all("search" not in e.query and "q=" not in e.query for e in bench.wire[vendor].exchanges)
+        with pytest.raises(ToolFailed, match=NO_ACCOUNT):
+            await get_account(bench.scope(principal("bo", **{vendor: link})))
+
+
+async def test_an_account_of_auth0_may_be_linked_under_the_first_vendor() -> None:
+    async with opened(persona("mara", "auth0")) as bench:
+        assert (await get_account(bench.scope(principal("mara", okta="a0_mara")))).id == "a0_mara"
 
 
 async def test_without_an_account_and_without_a_name_the_answer_is_the_same() -> None:

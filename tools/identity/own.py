@@ -7,12 +7,13 @@ _VENDORS = ("okta", "auth0")
 
 
 async def own_account(scope: Scope) -> Account | None:
-    """The principal's account by the id linked to them, else by their external id; never by e-mail."""
+    """The account that carries the principal's external id now; a linked id only says where to look."""
     if scope.who.assurance == "anonymous":
         return None
     identity = scope.systems.identity
-    for vendor in (identity.vendor, *_VENDORS):
-        linked = scope.who.links.get(vendor)
-        if linked is not None:
-            return await identity.account(linked)
-    return await identity.find_account(scope.who.id)
+    links = (scope.who.links.get(vendor) for vendor in (identity.vendor, *_VENDORS))
+    linked = next((link for link in links if link is not None), None)
+    if linked is None:
+        return await identity.find_account(scope.who.id)
+    account = await identity.account(linked)
+    return account if account is not None and account.external_id == scope.who.id else None
