@@ -28,8 +28,10 @@ def picked(rows: Sequence[Row], answers: Sequence[str]) -> Row | None:
 
 def _line(row: Row) -> str:
     parts = [str(row[name]) for name in _NAMES if row.get(name) not in (None, "", [])]
-    at = row.get("created_at")
-    return ", ".join([*dict.fromkeys(parts), *([f"of {at[:10]}"] if isinstance(at, str) else [])])
+    at, interval = row.get("created_at"), row.get("interval")
+    parts += [f"per {interval}"] if interval else []
+    parts += [f"of {at[:10]}"] if isinstance(at, str) else []
+    return ", ".join(dict.fromkeys(parts))
 
 
 def _meant(rows: Sequence[Row], text: str) -> Row | None:

@@ -73,8 +73,10 @@ async def _take(
     if waiting and means_stop(message.text):
         hearing.plan, hearing.request = "stop", await _current(work, conversation.id)
         return
-    if not waiting and means_thanks(message.text) and hearing.plan == "work":
-        hearing.plan, hearing.request = "thanks", await _current(work, conversation.id)
+    if means_thanks(message.text) and hearing.plan == "work":
+        # Thanks before other words of the same moment are no more than politeness: the others decide.
+        hearing.plan = "thanks" if hearing.request is None else "work"
+        hearing.request = hearing.request or await _current(work, conversation.id)
         return
     catalog = parts.approvals.catalog
     placed = await place(work, conversation.id, message.id, message.text, signals, catalog)

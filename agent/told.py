@@ -35,8 +35,9 @@ def told(outcome: Outcome) -> Told:
             return Told(outcome="asked", say=CONFIRM.format(title=preview.title), action_id=action_id)
         case Asked(action_id=action_id):
             return Told(outcome="asked", say=CODE, because="step_up", action_id=action_id)
-        case Held(action_id=action_id, because=because):
-            return Told(outcome="held", say=HELD, because=" ".join(because), action_id=action_id)
+        case Held(action_id=action_id, because=because, preview=preview):
+            say = HELD.format(title=preview.title)
+            return Told(outcome="held", say=say, because=" ".join(because), action_id=action_id)
         case Refused(because=because, check=check, action_id=action_id):
             say = "" if check in MODELS_FAULT else because
             return Told(outcome="refused", say=say, because=because, check=check, action_id=action_id)

@@ -40,6 +40,7 @@ log = logging.getLogger("remit.agent")
 STOPPED = "I have stopped that. Nothing was changed. What would you like instead?"
 TOO_LATE = "It is too late to stop that: it was already decided. I will tell you what comes of it."
 WELCOME = "You are welcome. If it comes back, write here."
+STILL_WAITING = "You are welcome. What is on the card above still waits; it goes on here when it is decided."
 CUT_OFF = "Your last reply was cut off and none of it counted. Answer again, in fewer words."
 MOST_CUT_OFF = 1
 _STOPPABLE = ("asked", "held")
@@ -86,11 +87,20 @@ async def _follow_plan(turn: Turn, parts: AgentParts) -> None:
         case "stop":
             await finish(turn, Ends(text=await _stop(turn, parts)), [], parts)
         case "thanks":
-            await finish(turn, Ends(text=WELCOME), [], parts, thanks=True)
+            await _welcome(turn, parts)
         case "work":
             await _work(turn, parts)
         case _:
             assert_never(turn.hearing.plan)
+
+
+async def _welcome(turn: Turn, parts: AgentParts) -> None:
+    """Answers thanks; they end a conversation in which something was asked and nothing is waiting."""
+    async with parts.approvals.store.begin() as work:
+        waits = bool(await undecided(work, turn.conversation_id))
+    was_asked = any(isinstance(entry, Replied) for entry in turn.entries)
+    text = STILL_WAITING if waits else WELCOME
+    await finish(turn, Ends(text=text), [], parts, thanks=was_asked and not waits)
 
 
 async def _stop(turn: Turn, parts: AgentParts) -> str:

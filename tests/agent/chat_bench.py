@@ -23,9 +23,10 @@ from approvals.reviews import Decided, decide
 from core.actions import Outcome
 from core.clock import StillClock
 from core.conversation import Principal
-from core.ids import CustomerId, new_id
+from core.ids import new_id
 from policies.load import load_catalog
 from policies.model import Catalog
+from service.customers import principal
 from service.jobs import register
 from service.paths import CATALOG
 from service.sandbox import Sandbox
@@ -39,7 +40,6 @@ from store.tables.action import ActionRow
 from store.tables.conversation import (
     ClosureRow,
     ConversationRow,
-    CustomerRow,
     EventRow,
     HandoffRow,
     MessageRow,
@@ -49,6 +49,8 @@ from store.tables.conversation import (
 from store.tables.record import OutboxRow
 from store.work import Store
 from tools.kit import Tool
+from tools.knowledge.articles import HELP_HOST
+from tools.knowledge.seed import seed_articles
 from tools.sandbox.people import seed_world
 from tools.sandbox.server import Running, start
 from tools.sandbox.world import World
@@ -225,6 +227,7 @@ async def chat(
             fallback=OfflineModel(),
             live=screen,
             bounds=bounds or Bounds(),
+            link_hosts=frozenset({HELP_HOST}),
         )
         register(app, parts, Anchor(folder / "anchor", b"for tests only"))
         yield await _begun(parts, sandbox, clock, person, app, screen)
@@ -233,10 +236,10 @@ async def chat(
 async def _begun(
     parts: AgentParts, sandbox: Running, clock: StillClock, person: str, app: Any, screen: Screen
 ) -> Chat:
-    who = Principal(id=CustomerId(f"u_{person}"), assurance="identified", name=person.title())
+    who = await principal(f"u_{person}", parts.approvals)
     now = clock.now()
     conversation = ConversationRow(id=new_id("con"), customer_id=who.id, opened_at=now, last_at=now)
-    customer = CustomerRow(id=who.id, name=who.name, email=f"{person}@example.com", links={}, created_at=now)
     async with parts.approvals.store.begin() as work:
-        await work.add(customer, conversation)
+        await work.add(conversation)
+    await seed_articles(parts.approvals.store)
     return Chat(parts, sandbox, clock, who, conversation.id, app, screen)
