@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from identity_wire import KEY, drive, new_world, person
+from identity_wire import KEY, drive, drive_in_process, new_world, person
 from openapi import SPECS, Description
 from wire import Exchange, Recorder, from_httpx
 
@@ -35,6 +35,17 @@ async def world() -> World:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def exchanges(world: World) -> list[Exchange]:
     return await drive("auth0", app(world, Faults(), key=KEY))
+
+
+async def test_without_a_socket_the_same_calls_are_made(exchanges: list[Exchange]) -> None:
+    made = new_world()
+    async with made.change() as change:
+        seed(change, person("auth0", tuple(METHOD_TYPES)))
+    direct = await drive_in_process("auth0", app(made, Faults(), key=KEY))
+    # Reads run at once, so their order is not fixed.
+    assert sorted((e.method, e.path, e.status) for e in direct) == sorted(
+        (e.method, e.path, e.status) for e in exchanges
+    )
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,7 @@ class Auth0:
         connection: str = "Username-Password-Authentication",
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock = clock
         self._client_id = client_id
@@ -79,10 +80,9 @@ class Auth0:
         self._sleep = sleep
         self._carried = Carried()
         self._base_url = base_url.rstrip("/")
-        self._public = client(
-            "auth0", base_url=base_url, auth={}, timeout=timeout, is_read=post_reads(TOKEN_PATH)
-        )
-        self._http = client("auth0", base_url=base_url, auth=_bearer(token), timeout=timeout)
+        wire: dict[str, Any] = {"base_url": base_url, "timeout": timeout, "transport": transport}
+        self._public = client("auth0", auth={}, is_read=post_reads(TOKEN_PATH), **wire)
+        self._http = client("auth0", auth=_bearer(token), **wire)
         self._http.event_hooks = {"request": [self._attach]}
         if client_secret is not None:
             audience = f"{self._base_url}/api/v2/"

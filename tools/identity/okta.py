@@ -74,13 +74,15 @@ class Okta:
         clock: Clock,
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._carried = Carried()
         # The SDK's own header lacks the space after SSWS, so ours is the one that is sent.
         secret = SecretStr(f"SSWS {token.get_secret_value()}")
-        self._http = client("okta", base_url=base_url, auth={"Authorization": secret}, timeout=timeout)
+        auth = {"Authorization": secret}
+        self._http = client("okta", base_url=base_url, auth=auth, timeout=timeout, transport=transport)
         self._wire = Wire(self._http, self._carried, base_url=base_url)
         self._sdk: Any = None
         self._loading = asyncio.Lock()
