@@ -1,6 +1,8 @@
 """What may leave us as text: both sides of every filter."""
 
 import base64
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -246,3 +248,17 @@ def test_cleaning_again_changes_nothing_and_leaves_nothing_bad(text: str) -> Non
 def test_long_hostile_text_is_cleaned_quickly() -> None:
     for piece in ("4242 ", "a.", "//", "![", "&amp;", "javas", "<img ", "1.1.1.", "%41", "A" * 12 + " "):
         out(piece * (16_000 // len(piece)), secrets=(CANARY, "482913"))
+
+
+ATTACKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "attacks"
+
+
+@pytest.mark.skipif(not ATTACKS.exists(), reason="the folder of attack texts is not beside this checkout")
+def test_no_link_of_a_real_attack_survives_and_no_harmless_message_changes() -> None:
+    for name in ("attacks.jsonl", "domain_attacks.jsonl"):
+        for line in (ATTACKS / name).read_text().splitlines():
+            once = clean(json.loads(line)["text"], link_hosts=HOSTS, secrets=())
+            assert "://" not in once.text
+            assert clean(once.text, link_hosts=HOSTS, secrets=()).text == once.text
+    for line in (ATTACKS / "benign_lookalikes.jsonl").read_text().splitlines():
+        assert out(json.loads(line)["text"]) == json.loads(line)["text"]
