@@ -17,11 +17,11 @@ from store.columns import table
 from store.events import emit
 from store.jobs import Jobs
 from store.tables.action import ActionRow
-from store.tables.conversation import ConversationRow, HandoffRow, MessageRow
+from store.tables.conversation import ConversationRow, EventRow, HandoffRow, MessageRow
 from store.work import Work
 
 _CONVERSATION = table(ConversationRow)
-_MESSAGE = table(MessageRow)
+_EVENT = table(EventRow)
 _ACTION = table(ActionRow)
 _HANDOFF = table(HandoffRow)
 TO_CUSTOMER = (
@@ -120,7 +120,7 @@ async def packet_of(work: Work, conversation: ConversationRow, reason: str) -> H
         ticket_id=TicketId(conversation.ticket_id) if conversation.ticket_id else None,
         reason=reason,
         category=wanted[0].category if wanted else "other",
-        conversation=tuple(Said(author=m.author, text=m.text, at=m.at) for m in messages),  # type: ignore[arg-type]
+        conversation=tuple(Said(author=m.body["author"], text=m.body["text"], at=m.at) for m in messages),
         facts={name: str(fact["value"]) for row in actions for name, fact in row.facts.items()},
         attempts=tuple(
             Attempt(what=row.preview["title"], result=_how(row), at=row.state_at) for row in actions
