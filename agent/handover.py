@@ -105,10 +105,9 @@ async def pass_on(work: Work, jobs: Jobs, message: MessageRow) -> None:
 
 async def packet_of(work: Work, conversation: ConversationRow, reason: str) -> HandoffPacket:
     """Conversation, facts, attempts, reason and what to do next, as known now."""
-    said = _MESSAGE.c.conversation_id == conversation.id
-    messages = await work.rows(
-        MessageRow, select(_MESSAGE).where(said).order_by(_MESSAGE.c.at, _MESSAGE.c.id)
-    )
+    # Events are numbered as they happened; two messages may share a time.
+    said = (_EVENT.c.conversation_id == conversation.id) & (_EVENT.c.kind == "message")
+    messages = await work.rows(EventRow, select(_EVENT).where(said).order_by(_EVENT.c.seq))
     actions = await work.rows(
         ActionRow,
         select(_ACTION).where(_ACTION.c.conversation_id == conversation.id).order_by(_ACTION.c.created_at),

@@ -32,6 +32,7 @@ from service.tokens import accept
 from store.audit import Anchor
 from store.jobs import Jobs, connect
 from store.work import Store, engine_for
+from tools.knowledge.articles import HELP_HOST
 from tools.toolset import toolset
 
 
@@ -91,6 +92,7 @@ async def house(
             fallback=OfflineModel(),
             live=hub,
             bounds=Bounds(),
+            link_hosts=frozenset({HELP_HOST}),
         )
         anchor = anchor_of(settings)
         register(app, agent, anchor)
