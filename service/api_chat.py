@@ -62,7 +62,7 @@ async def read_events(
     asks: CustomerOf,
     parts: PartsOf,
     last_event_id: LastEvent = "",
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> StreamingResponse:
     """Replays the rows above Last-Event-ID (or `after`), then streams; ends when the token does."""
     seen = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 10 else after

@@ -36,6 +36,8 @@ class Guard:
         await self._app(scope, _replayed(body, receive), framed)
 
     async def _checked(self, request: Request) -> tuple[Response | None, bytes]:
+        if "\0" in request.url.path or "\0" in request.scope["path"]:
+            return errors.answer(request, 404, "not_found", "There is nothing at this address."), b""
         if request.method not in _UNSAFE:
             return None, b""
         if not self._is_own_origin(request.headers):

@@ -35,6 +35,6 @@ def _fits(password: str, stored: str) -> bool:
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, dklen=32, maxmem=2**26
-    )
+    # scrypt's HMAC pads short keys with zero bytes, so "x" and "x\0" would be one password without this.
+    whole = hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.scrypt(whole, salt=salt, n=n, r=r, p=p, dklen=32, maxmem=2**26)

@@ -41,8 +41,10 @@ def cookie_name(secure: bool) -> str:
 
 async def log_in(store: Store, login: str, password: str) -> str:
     """A fresh session's token; raises Unauthorised with one sentence whatever was wrong."""
+    name = login.strip().lower()
     async with store.begin() as work:
-        user = await work.row(UserRow, select(_USER).where(_USER.c.login == login.strip().lower()))
+        found = select(_USER).where(_USER.c.login == (name if name.isprintable() else ""))
+        user = await work.row(UserRow, found)
     fits = await is_password(password, user.password_hash if user else None)
     if user is None or not fits or user.disabled:
         raise Unauthorised(WRONG)

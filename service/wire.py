@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from core.actions import State
 from core.standing import Decision, ReasonCode, Standing
@@ -14,10 +14,31 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 
 
+def is_storable(value: Any) -> bool:
+    """False when any string inside holds what PostgreSQL cannot keep: NUL or half a surrogate pair."""
+    match value:
+        case str():
+            return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+        case dict():
+            return all(is_storable(key) and is_storable(one) for key, one in value.items())
+        case list():
+            return all(is_storable(one) for one in value)
+        case _:
+            return True
+
+
 class In(BaseModel):
     """Base of every body: no unknown fields, no silent conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _storable(cls, value: Any, info: ValidationInfo) -> Any:
+        # A message is cleaned instead: nobody loses a pasted text to an invisible character.
+        if info.field_name != "text" and not is_storable(value):
+            raise ValueError("holds characters that are not text")
+        return value
 
 
 class Out(BaseModel):

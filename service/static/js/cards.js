@@ -13,8 +13,14 @@ const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 const hour = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 export function found({ title, rows }) {
-  const lines = rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))));
+  const lines = rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, inReadersZone(cell)))));
   return h("section", { class: "card found", "aria-label": title }, h("h3", {}, title), h("table", {}, h("tbody", {}, lines)));
+}
+
+// Times come in UTC and are shown in the reader's zone.
+function inReadersZone(cell) {
+  const time = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z$/.exec(cell);
+  return time ? clock.format(new Date(`${time[1]}T${time[2]}Z`)) : cell;
 }
 
 // `act(verb, body)` posts the customer's word on this action and resolves, or rejects with the sentence to show.
