@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from tools.sandbox.stripe.errors import Refusal, invalid
 
+_DEEPEST = 4
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 
 
@@ -115,8 +116,15 @@ class Params:
         return dict(given)
 
     def expand(self) -> tuple[str, ...]:
+        """The paths to expand; Stripe goes four levels deep at most."""
         wanted = self.tree.get("expand", [])
-        return tuple(wanted) if isinstance(wanted, list) else (str(wanted),)
+        paths = tuple(wanted) if isinstance(wanted, list) else (str(wanted),)
+        for path in paths:
+            if str(path).count(".") >= _DEEPEST:
+                raise invalid(
+                    "expand", f"You cannot expand more than {_DEEPEST} levels of a property: {path}"
+                )
+        return paths
 
     def _name(self, name: str) -> str:
         return f"{self._prefix}[{name}]" if self._prefix else name
