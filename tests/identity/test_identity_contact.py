@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from identity_bench import ANONYMOUS, NOW, opened, persona, principal
+from identity_bench import ANONYMOUS, NOW, opened, permit, persona, principal
 
+from core.errors import VendorRefused
 from tools.identity.contact import ContactOnFile, contact_on_file, is_email, masked
 
 
@@ -21,6 +22,20 @@ async def test_without_an_account_or_a_name_there_is_no_contact() -> None:
     async with opened(persona("mara")) as bench:
         assert await contact_on_file(bench.scope(principal("nobody"))) is None
         assert await contact_on_file(bench.scope(ANONYMOUS)) is None
+
+
+@pytest.mark.parametrize("vendor", ["okta", "auth0"])
+async def test_an_account_without_an_email_has_no_contact(vendor: str) -> None:
+    silent = persona("mara", vendor).model_copy(update={"email": ""})
+    async with opened(silent, persona("bo", vendor).model_copy(update={"email": ""})) as bench:
+        account = await bench.either.find_account("u_mara")
+        assert account is not None
+        assert account.email == ""
+        assert await contact_on_file(bench.scope(principal("mara"))) is None
+        if vendor == "auth0":
+            with pytest.raises(VendorRefused, match="no e-mail"):
+                await bench.either.send_password_reset(account.id, permit())
+            assert bench.effects() == []
 
 
 async def test_an_address_no_mail_can_reach_is_no_contact() -> None:

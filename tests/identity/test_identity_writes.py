@@ -179,6 +179,15 @@ async def test_an_address_that_is_taken_is_refused(vendor: str) -> None:
     assert bench.effects() == []
 
 
+@pytest.mark.parametrize("vendor", ["okta", "auth0"])
+async def test_no_reset_is_started_for_an_account_without_an_email(vendor: str) -> None:
+    async with opened(persona("mara", vendor).model_copy(update={"email": ""})) as bench:
+        args = arguments("send_password_reset", vendor)
+        with pytest.raises(VendorRefused, match="no e-mail"):
+            await execute("send_password_reset", args, bench.scope(principal("mara")))
+    assert bench.effects() == []
+
+
 async def test_a_login_that_is_the_email_moves_with_it() -> None:
     async with opened(persona("mara")) as bench:
         scope = bench.scope(principal("mara"))

@@ -144,6 +144,8 @@ class Auth0:
     async def send_password_reset(self, account: str, permit: Permit) -> Done:
         # A ticket of the Management API would hand us the link; this call makes Auth0 mail it itself.
         user = await before_write(self.vendor, self._read("users.get", _inside(account)))
+        if not user.email:
+            raise VendorRefused(self.vendor, "the account has no e-mail to send it to")
         with self._carried.carry(permit) as agent:
             await send(
                 self._public,

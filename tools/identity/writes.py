@@ -149,6 +149,8 @@ class SendPasswordReset(AccountWrite[OfAccount]):
         return (Line(label="Sent to", after=masked(account.email)),)
 
     async def _do(self, args: OfAccount, account: Account, permit: Permit, scope: Scope) -> Done:
+        if not account.email:
+            raise VendorRefused(account.vendor, "the account has no e-mail to send a reset to")
         return await scope.systems.identity.send_password_reset(account.id, permit)
 
     def _may_be_done(self, args: OfAccount, account: Account) -> bool:

@@ -69,7 +69,7 @@ def _check_email(change: Change, record: Record, wanted: dict[str, Any]) -> None
 
 def mail_reset(change: Change, email: str, caller: Caller) -> None:
     """Mails the reset link to the address on file; an unknown address gets no mail and the same answer."""
-    for record in change.find(USER, email=email):
+    for record in change.find(USER, email=email) if email else ():
         note(change, record, "scpr", "Change password request", caller)
         _effect(change, record, "password_reset", caller)
 

@@ -46,6 +46,8 @@ def user(record: Record) -> dict[str, Any]:
         "app_metadata": {"external_id": record["owner"]},
         "user_metadata": {},
     }
+    if not record["email"]:
+        del shape["email"], shape["email_verified"]
     if record["blocked"]:
         shape["blocked"] = True
     return shape

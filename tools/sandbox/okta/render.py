@@ -40,7 +40,7 @@ def user(record: Record, base: str) -> dict[str, Any]:
         "profile": {
             "firstName": record["first"],
             "lastName": record["last"],
-            "email": record["email"],
+            **({"email": record["email"]} if record["email"] else {}),
             "login": record["login"],
             "mobilePhone": record["phone"],
             "externalId": record["owner"],

@@ -50,7 +50,8 @@ def _user(persona: Persona, account: PersonaAccount, created: datetime, *, now: 
         "owner": persona.external_id,
         "status": _STATUS[account.status],
         "email": persona.email,
-        "login": persona.email,
+        # Okta has no user without a login; somebody without an e-mail signs in by another name.
+        "login": persona.email or f"{persona.key}@login.example.com",
         "first": first,
         "last": last or first,
         "phone": persona.phone,
