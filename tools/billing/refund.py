@@ -135,16 +135,14 @@ def _payment_lines(args: RefundArgs, facts: FactSet) -> tuple[Line, ...]:
 
 def _receipt(vendor: str, done: Refund, charge: Charge) -> Receipt:
     money = Money(done.amount, done.currency)
-    lines = [Line(label="Reference", after=done.id)]
-    if charge.order_number:
-        lines.insert(0, Line(label="Order", after=charge.order_number))
+    lines = (Line(label="Order", after=charge.order_number),) if charge.order_number else ()
     return Receipt(
         vendor=vendor,
         kind="refund",
         object=done.charge,
         reference=done.id,
         title=f"Refunded {money} to {charge.card or 'the card it was paid with'}",
-        lines=tuple(lines),
+        lines=lines,
         amount=done.amount,
         currency=done.currency,
         at=done.created_at,
