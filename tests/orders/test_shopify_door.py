@@ -6,8 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from shop_bench import KEY, Bench, delivered, opened, order_id, permit, person, waiting
 
+from core.errors import VendorRefused
 from tools.orders import shopify_documents as documents
 from tools.sandbox.shopify import check, schema
 from tools.sandbox.shopify.door import MOST, PATH, requested_cost
@@ -65,6 +68,9 @@ async def test_a_wrong_key_is_told_in_the_vendors_words() -> None:
         pytest.param("query Q($i: Int) { order(id: $i) { id } }", {"i": 1}, "variableMismatch", id="type"),
         pytest.param(
             "query Q($i: ID) { order(id: $i) { id } }", {"i": "1"}, "variableMismatch", id="nullable"
+        ),
+        pytest.param(
+            "query Q($i: Order) { order(id: $i) { id } }", {"i": 1}, "undefinedType", id="no-input-type"
         ),
         pytest.param("query Q($i: ID!) { order(id: $i) { id } }", {}, "INVALID_VARIABLE", id="not-given"),
         pytest.param(
@@ -216,3 +222,122 @@ async def test_seeding_the_same_person_twice_gives_the_same_ids_and_no_effect() 
     assert first.world.keys("shopify.order") == second.world.keys("shopify.order")
     assert first.world.ledger == []
     assert json.dumps(first.world.find("shopify.order")) == json.dumps(second.world.find("shopify.order"))
+
+
+IDENTIFIED = "query Q($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { email } }"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "code"),
+    [
+        pytest.param({}, "BAD_REQUEST", id="none"),
+        pytest.param({"id": "1", "emailAddress": "x"}, "BAD_REQUEST", id="two"),
+        pytest.param({"emailAddress": "ida@example.com"}, "BAD_REQUEST", id="by-mail"),
+        pytest.param(
+            {"customId": {"namespace": "x", "key": "y", "value": "u_ida"}}, "NOT_FOUND", id="undefined"
+        ),
+        pytest.param({"customId": {"key": "y"}}, "INVALID_VARIABLE", id="without-value"),
+    ],
+)
+async def test_a_customer_is_identified_in_one_sound_way(identifier: dict[str, Any], code: str) -> None:
+    answer = (await ask(await opened(IDA), IDENTIFIED, i=identifier)).json()
+    assert answer["errors"][0]["extensions"]["code"] == code
+
+
+async def test_variables_inside_a_literal_are_checked_as_it_runs() -> None:
+    bench = await opened(IDA)
+    query = (
+        "query Q($v: String!) { customerByIdentifier("
+        'identifier: {customId: {namespace: "remit", key: "external_id", value: $v}}) { email } }'
+    )
+    found = (await ask(bench, query, v="u_ida")).json()
+    assert found["data"]["customerByIdentifier"] == {"email": "ida@example.com"}
+    wrong = (await ask(bench, query.replace("String!", "Int!"), v=1)).json()
+    assert wrong["errors"][0]["extensions"]["code"] == "INVALID_VARIABLE"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        pytest.param([], "BLANK", id="nothing"),
+        pytest.param([("shipped", 2)], "TOO_BIG", id="more-than-was-sent"),
+        pytest.param([("shipped", 0)], "TOO_BIG", id="none-of-it"),
+        pytest.param([("shipped", 1), ("shipped", 1)], "TOO_BIG", id="twice-in-one"),
+        pytest.param([("77", 1)], "INVALID", id="not-of-this-order"),
+    ],
+)
+async def test_a_return_takes_only_what_was_sent(rows: list[tuple[str, int]], code: str) -> None:
+    ida = person("ida", delivered())
+    bench = await opened(ida)
+    (order,) = bench.world.find("shopify.order")
+    piece = order["fulfilments"][0]["lines"][0]["id"]
+    lines = [
+        {"fulfillmentLineItemId": f"gid://shopify/FulfillmentLineItem/{piece if name == 'shipped' else name}"}
+        | {"quantity": quantity}
+        for name, quantity in rows
+    ]
+    gid = f"gid://shopify/Order/{order['id']}"
+    answer = await ask(
+        bench,
+        documents.OPEN_RETURN,
+        id=gid,
+        tags=[],
+        **{"return": {"orderId": gid, "returnLineItems": lines}},
+    )
+    assert [e["code"] for e in answer.json()["data"]["returnCreate"]["userErrors"]] == [code]
+    assert bench.world.ledger == []
+
+
+async def test_a_requested_return_waits_for_the_shop_and_holds_the_pieces() -> None:
+    ida = person("ida", delivered())
+    bench = await opened(ida)
+    (order,) = bench.world.find("shopify.order")
+    piece = f"gid://shopify/FulfillmentLineItem/{order['fulfilments'][0]['lines'][0]['id']}"
+    query = (
+        "mutation R($i: ReturnRequestInput!) { returnRequest(input: $i)"
+        " { return { status returnLineItems(first: 1) { edges { node { customerNote } } } } userErrors { code } } }"
+    )
+    line = {
+        "fulfillmentLineItemId": piece,
+        "quantity": 1,
+        "returnReason": "UNWANTED",
+        "customerNote": "too dark",
+    }
+    asked = {"orderId": f"gid://shopify/Order/{order['id']}", "returnLineItems": [line]}
+    made = (await ask(bench, query, i=asked)).json()["data"]["returnRequest"]["return"]
+    assert made["status"] == "REQUESTED"
+    assert made["returnLineItems"]["edges"] == [{"node": {"customerNote": "too dark"}}]
+    with pytest.raises(VendorRefused, match="nothing"):
+        await bench.shopify.open_return(order["id"], "damaged", permit())
+
+
+_TEXT = 'query mutation { } ( ) [ ] : ! $ = order orders id first job Q ID Int 1 01 -2.5e3 "x" "\\u12" null true nodes ...'
+_WORDS = st.sampled_from(_TEXT.split())
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(_WORDS, max_size=25).map(" ".join)))
+@example("{" * 2000)
+@example("query Q($a: Int = " + "[" * 2000)
+@example('query Q($a: Int = "x") { orders(first: $a) { nodes { id } } }')
+@example("query Q($a: Int = $b) { orders(first: $a) { nodes { id } } }")
+def test_any_text_is_an_operation_or_refused_in_words(text: str) -> None:
+    try:
+        operations = parse_document(text)
+    except SyntaxWrong:
+        return
+    known = schema.load()
+    for operation in operations:
+        told = check.problems(operation, known)
+        values, wrong = check.variables(operation, {}, known)
+        assert all(problem["message"] for problem in [*told, *wrong])
+        assert values.keys() <= operation.variables.keys()
+
+
+@pytest.mark.parametrize("more", [{"variables": [1]}, {"variables": "x"}, {"operationName": 1}])
+async def test_a_request_with_odd_parts_is_a_400(more: dict[str, Any]) -> None:
+    bench = await opened(IDA)
+    async with httpx.AsyncClient(transport=bench.shop_wire, base_url="http://shopify.test") as client:
+        answer = await client.post(
+            PATH, json={"query": "{ a }"} | more, headers={"X-Shopify-Access-Token": KEY}
+        )
+    assert answer.status_code == 400

@@ -5,19 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tools.sandbox.shopify import check
+from tools.sandbox.shopify.check import Unanswered
 from tools.sandbox.shopify.syntax import Field, Operation, Schema, TypeRef
 
 Node = Mapping[str, Any]
 """Field name -> value, or a function of the field's arguments that gives it."""
 Resolver = Callable[..., Any]
-
-
-class Unanswered(Exception):
-    """A resolver refuses with a top-level error in the vendor's shape."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def answer(operation: Operation, roots: Node, values: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

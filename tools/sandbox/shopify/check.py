@@ -16,6 +16,16 @@ from tools.sandbox.shopify.syntax import (
 )
 
 Problem = dict[str, Any]
+
+
+class Unanswered(Exception):
+    """A request that only fails while it runs; told as a top-level error in the vendor's shape."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 _ROOTS = {"query": "Query", "mutation": "Mutation"}
 
 
@@ -26,7 +36,14 @@ def root(operation: Operation) -> str:
 
 def problems(operation: Operation, schema: Schema) -> list[Problem]:
     """What the schema does not allow, in Shopify's words; empty for a sound operation."""
-    return [*_within(operation.fields, root(operation), operation, schema)]
+    known = schema.inputs.keys() | schema.enums.keys() | _SCALARS.keys()
+    unknown = [
+        f"{d.type.base} isn't a defined input type (on ${n})"
+        for n, d in operation.variables.items()
+        if d.type.base not in known
+    ]
+    told = [{"message": words, "extensions": {"code": "undefinedType"}} for words in unknown]
+    return told or [*_within(operation.fields, root(operation), operation, schema)]
 
 
 def _within(fields: tuple[Field, ...], type_name: str, op: Operation, schema: Schema) -> Iterator[Problem]:
@@ -107,10 +124,8 @@ def variables(
     values: dict[str, Any] = {}
     wrong: list[Problem] = []
     for name, declared in operation.variables.items():
-        if name not in given and declared.has_default:
-            values[name] = ready(declared.default, declared.type, schema)
-            continue
-        value = given.get(name)
+        is_default = name not in given and declared.has_default
+        value = declared.default if is_default else given.get(name)
         bad = [
             {"path": list(path), "explanation": why} for path, why in misfits(value, declared.type, schema)
         ]
@@ -122,7 +137,7 @@ def variables(
                     "extensions": {"code": "INVALID_VARIABLE", "value": value, "problems": bad},
                 }
             )
-        elif name in given:
+        elif name in given or is_default:
             values[name] = ready(value, declared.type, schema)
     return values, wrong
 
@@ -135,10 +150,19 @@ def arguments(field: Field, found: FieldType, values: Mapping[str, Any], schema:
         if isinstance(given, Variable) and given.name in values:
             args[name] = values[given.name]
         elif name in field.args and not isinstance(given, Variable):
-            args[name] = ready(_filled(given, values), declared.type, schema)
+            args[name] = _fitting(name, _filled(given, values), declared.type, schema)
         elif declared.has_default:
             args[name] = ready(declared.default, declared.type, schema)
     return args
+
+
+def _fitting(name: str, value: Any, wanted: TypeRef, schema: Schema) -> Any:
+    """The value as resolvers take it; a variable inside a literal is only known now."""
+    for path, why in misfits(value, wanted, schema):
+        raise Unanswered(
+            f"Argument '{name}' has an invalid value: {'.'.join(path)} {why}", "INVALID_VARIABLE"
+        )
+    return ready(value, wanted, schema)
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:

@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from tools.sandbox.faults import Faults
 from tools.sandbox.shopify import check, mutations, render, schema
-from tools.sandbox.shopify.answer import Node, Unanswered, answer
+from tools.sandbox.shopify.answer import Node, answer
+from tools.sandbox.shopify.check import Unanswered
 from tools.sandbox.shopify.syntax import Field, Operation, SyntaxWrong, parse_document
 from tools.sandbox.world import Change, World
 
@@ -59,7 +60,7 @@ class Door:
             return JSONResponse(
                 {"errors": {"query": "Required parameter missing or invalid"}}, status_code=400
             )
-        if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        if not _is_request(asked):
             return JSONResponse(
                 {"errors": {"query": "Required parameter missing or invalid"}}, status_code=400
             )
@@ -112,6 +113,13 @@ class Door:
         actual = min(_objects(data), cost)
         self._bucket.give_back(cost - actual)
         return JSONResponse({"data": data, "extensions": _cost(cost, actual, self._bucket.status())})
+
+
+def _is_request(asked: Any) -> bool:
+    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        return False
+    named = asked.get("operationName")
+    return isinstance(asked.get("variables") or {}, dict) and (named is None or isinstance(named, str))
 
 
 def _queries(records: Change) -> Node:

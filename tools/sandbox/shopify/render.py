@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.money import ZERO_DECIMAL
-from tools.sandbox.shopify.answer import Node, Unanswered, connection
+from tools.sandbox.shopify.answer import Node, connection
+from tools.sandbox.shopify.check import Unanswered
 from tools.sandbox.shopify.search import fits
 from tools.sandbox.world import Record
 

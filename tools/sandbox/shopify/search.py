@@ -2,7 +2,7 @@
 
 import re
 
-from tools.sandbox.shopify.answer import Unanswered
+from tools.sandbox.shopify.check import Unanswered
 from tools.sandbox.world import Record
 
 _TERM = re.compile(r"(\w+):(\"[^\"]*\"|\S+)")

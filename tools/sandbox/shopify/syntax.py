@@ -10,6 +10,7 @@ _TOKEN = re.compile(
     r"(?P<skip>[\s,\ufeff]+|#[^\n]*)|(?P<name>[_A-Za-z]\w*)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r'|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<mark>\.\.\.|[!$():=@\[\]{}|&])'
 )
+DEEPEST = 60
 
 
 class SyntaxWrong(Exception):
@@ -176,13 +177,16 @@ class _Reader:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    at, line, start = 0, 1, 0
+    at, line, start, depth = 0, 1, 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
             raise SyntaxWrong(f"Unexpected character {text[at]!r}", line, at - start + 1)
         if match.lastgroup != "skip":
             yield Token(str(match.lastgroup), match[0], line, at - start + 1)
+        depth += (match[0] in ("{", "[", "(")) - (match[0] in ("}", "]", ")"))
+        if depth > DEEPEST:
+            raise SyntaxWrong("Nesting is too deep", line, at - start + 1)
         line += match[0].count("\n")
         if "\n" in match[0]:
             start = at + match[0].rindex("\n") + 1
@@ -278,5 +282,8 @@ def _value(reader: _Reader) -> Any:
         return _WORDS[token.text] if token.text in _WORDS else EnumWord(token.text)
     if token.kind not in ("number", "string"):
         reader.fail(f"Expected a value, actual: {token.text!r}")
-    # GraphQL strings and numbers are written as in JSON.
-    return json.loads(token.text)
+    try:
+        # GraphQL strings and numbers are written as in JSON.
+        return json.loads(token.text)
+    except ValueError:
+        raise SyntaxWrong(f"Malformed value {token.text!r}", token.line, token.column) from None
