@@ -7,11 +7,14 @@ import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from sqlalchemy import text
 
 from core.errors import SettingsError
 from service.app import create_app
 from service.build import House
 from service.wake import Wake
+
+_MOST_ROUNDS = 20
 
 
 async def serve_until_stopped(
@@ -57,6 +60,19 @@ async def work(house: House, *, wait: bool = True) -> None:
         shutdown_graceful_timeout=15,
         delete_jobs="successful",
     )
+
+
+async def work_off(house: House) -> None:
+    """Does what is due, and what that makes due, then returns."""
+    due = text(
+        "select count(*) from procrastinate_jobs where status = 'todo' "
+        "and (scheduled_at is null or scheduled_at <= now())"
+    )
+    for _ in range(_MOST_ROUNDS):
+        await work(house, wait=False)
+        async with house.service.store.begin() as unit:
+            if not await unit.value(due):
+                return
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -44,7 +44,7 @@ class Work:
         found = (await self.conn.execute(query)).mappings().first()
         return None if found is None else row(**found)
 
-    async def value(self, query: Select[Any]) -> Any:
+    async def value(self, query: Executable) -> Any:
         """The first column of the first row, or None."""
         return (await self.conn.execute(query)).scalar()
 

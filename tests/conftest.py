@@ -66,6 +66,16 @@ def database(server: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def sandbox_database(server: str) -> Iterator[str]:
+    """The address of an empty database for a sandbox's world."""
+    name = f"w_{uuid.uuid4().hex[:16]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield _at(server, name)
+        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
 def clock() -> StillClock:
     """A clock at a fixed time that moves only when told."""
     return StillClock(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))

@@ -16,7 +16,7 @@ from core.errors import Invalid
 from core.standing import Decision
 from service.build import house
 from service.commands.output import Json, columns, report, say
-from service.run import work
+from service.run import work_off
 from service.settings import load
 
 app = typer.Typer(help="Actions that wait for a colleague.", no_args_is_help=True)
@@ -32,7 +32,7 @@ def _with_house(do: Callable[[Parts], Awaitable[R]]) -> R:
     async def run() -> R:
         async with house(load()) as built:
             done = await do(built.service.approvals)
-            await work(built, wait=False)
+            await work_off(built)
             return done
 
     return asyncio.run(run())
