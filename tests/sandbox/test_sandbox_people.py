@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.clock import StillClock
+from core.errors import Invalid
 from core.ids import is_id
 from tools.sandbox.people import MARA, PEOPLE, fresh, seed_person, seed_world
 from tools.sandbox.world import World
@@ -72,6 +73,7 @@ async def test_a_fresh_copy_is_somebody_else_with_the_same_order_number(world: W
     assert len(world.find("stripe.charge", owner="u_mara")) == 2
 
 
-def test_a_suffix_must_be_fit_for_ids() -> None:
-    with pytest.raises(ValueError, match="letters"):
-        fresh(MARA, "a b")
+@pytest.mark.parametrize("suffix", ["a b", "", "x" * 25, "ä"])
+def test_a_suffix_must_be_fit_for_ids(suffix: str) -> None:
+    with pytest.raises(Invalid, match="letters"):
+        fresh(MARA, suffix)

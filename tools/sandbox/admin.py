@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core.errors import Invalid, NotFound, RemitError
 from core.frozen import Frozen
 from tools.sandbox import people
 from tools.sandbox.faults import Faults, Kind
@@ -61,6 +62,8 @@ def _keyed(handler: Handler, key: str) -> Handler:
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
             return JSONResponse({"error": "; ".join(problems)}, 400)
+        except RemitError as error:
+            return JSONResponse({"error": str(error)}, error.status)
 
     return checked
 
@@ -77,7 +80,7 @@ class _Admin:
             persona = next((p for p in people.PEOPLE if p.key == order.person), None)
         if persona is None:
             known = ", ".join(p.key for p in people.PEOPLE)
-            return JSONResponse({"error": f"unknown person {order.person!r}; known: {known}"}, 404)
+            raise NotFound(f"unknown person {order.person!r}; known: {known}")
         if order.suffix:
             persona = people.fresh(persona, order.suffix)
         await people.seed_person(self._world, persona)
@@ -93,7 +96,7 @@ class _Admin:
         kind: Kind | None = next((k for k in get_args(Kind) if k == order.kind), None)
         if kind is None:
             known = ", ".join(get_args(Kind))
-            return JSONResponse({"error": f"unknown fault {order.kind!r}; known: {known}"}, 400)
+            raise Invalid(f"unknown fault {order.kind!r}; known: {known}")
         self._faults.plan(order.vendor, order.path_contains, kind, order.times, order.retry_after)
         return JSONResponse({"waiting": self._faults.waiting}, 201)
 

@@ -1,5 +1,6 @@
 """Who lives in the sandbox: customers whose data reach every category and both sides of every rule."""
 
+from core.errors import Invalid
 from core.ids import is_id
 from tools.sandbox.auth0.seed import seed as seed_auth0
 from tools.sandbox.hubspot.seed import seed as seed_hubspot
@@ -16,14 +17,16 @@ __all__ = ["MARA", "PEOPLE", "fresh", "seed_person", "seed_world"]
 
 PEOPLE: tuple[Persona, ...] = (*SHOPPERS, *ACCOUNTS, *SUBSCRIBERS)
 _SEEDS = (seed_stripe, seed_okta, seed_auth0, seed_hubspot, seed_shopify, seed_zendesk)
+_LONGEST_SUFFIX = 24
 # What marks a world as seeded, so that a restart does not turn back what happened since.
 _MARK = ("sandbox.seeded", "people")
 
 
 def fresh(persona: Persona, suffix: str) -> Persona:
     """The same customer again, as somebody new: own key and mailbox, the same order numbers and times."""
-    if not is_id(suffix):
-        raise ValueError(f"a suffix has letters, digits, - and _ only, not {suffix!r}")
+    # Ids made from it must stay within what may be sent as an id.
+    if not is_id(suffix) or len(suffix) > _LONGEST_SUFFIX:
+        raise Invalid(f"a suffix is 1 to {_LONGEST_SUFFIX} letters, digits, - and _, not {suffix!r}")
     name, _, host = persona.email.partition("@")
     email = f"{name}+{suffix}@{host}" if persona.email else ""
     return persona.model_copy(update={"key": f"{persona.key}-{suffix}", "email": email})
