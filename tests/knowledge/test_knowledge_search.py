@@ -1,15 +1,20 @@
 """Help articles: full-text search on a real PostgreSQL, and the tool on top."""
 
+import uuid
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from psycopg import sql
 from pydantic import ValidationError
 
+from core.clock import StillClock
 from core.conversation import Principal
 from core.ids import CustomerId, is_id
 from core.outbound import claims_effect, clean
-from store.work import Store
+from store.work import Store, engine_for
 from tools.kit import Scope, given_ids
 from tools.knowledge.articles import ARTICLES, HELP_HOST
 from tools.knowledge.port import Article
@@ -19,10 +24,28 @@ from tools.knowledge.seed import seed_articles
 from tools.systems import Systems
 
 
+@pytest.fixture(scope="module")
+def filled(server: str, template: str) -> Iterator[str]:
+    """The address of one database with all articles, for the many questions that only read."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    head, _, query = server.partition("?")
+    address = f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        with psycopg.connect(address) as inside:
+            for a in ARTICLES:
+                inside.execute("insert into article values (%s, %s, %s, %s)", [a.id, a.title, a.text, a.url])
+        yield address
+        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
-async def knowledge(store: Store) -> PostgresKnowledge:
-    await seed_articles(store)
-    return PostgresKnowledge(query_on(store))
+async def knowledge(filled: str, clock: StillClock) -> AsyncIterator[PostgresKnowledge]:
+    made = Store(clock=clock, engine=engine_for(filled, size=1))
+    yield PostgresKnowledge(query_on(made))
+    await made.close()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +68,10 @@ async def knowledge(store: Store) -> PostgresKnowledge:
         pytest.param("is there an iphone app", "mobile-app", id="mobile"),
         pytest.param("stop the notification mails", "notifications", id="notifications"),
         pytest.param("how do I generate an api key", "api-keys", id="api-key"),
+        pytest.param("how do I create a project", "getting-started", id="project"),
+        pytest.param("how can I invite a colleague to my workspace", "invite-team-members", id="colleague"),
+        pytest.param("I don't understand how the board view works", "views-and-filters", id="board"),
+        pytest.param("can you explain how to use tags", "comments-tags-history", id="tags"),
         pytest.param('"recovery codes"', "two-factor", id="quoted-phrase"),
     ],
 )
@@ -56,7 +83,10 @@ async def test_question_finds_its_article_first(knowledge: PostgresKnowledge, wo
 
 @pytest.mark.parametrize(
     "words",
-    ["", "the of and", "zzyzx quux", "!!! & | <-> :* \\ '", "\x00\x01", "\ud800", "my cat is purple"],
+    [
+        *("", "the of and", "zzyzx quux", "!!! & | <-> :* \\ '", "\x00\x01", "\ud800", "my cat is purple"),
+        *("how do I make a backup", "can I embed the widget in my site", "what does the red icon mean"),
+    ],
 )
 async def test_words_that_fit_nothing_find_nothing(knowledge: PostgresKnowledge, words: str) -> None:
     assert await knowledge.search(words) == ()
@@ -74,7 +104,9 @@ async def test_article_by_id(knowledge: PostgresKnowledge) -> None:
     assert await knowledge.article("nothing") is None
 
 
-async def test_seeding_again_updates_and_doubles_nothing(store: Store, knowledge: PostgresKnowledge) -> None:
+async def test_seeding_again_updates_and_doubles_nothing(store: Store) -> None:
+    knowledge = PostgresKnowledge(query_on(store))
+    assert await seed_articles(store) == len(ARTICLES)
     changed = ARTICLES[0].model_copy(update={"title": "Download everything"})
     await seed_articles(store, (changed,))
     found = await knowledge.article(changed.id)

@@ -45,9 +45,9 @@ ARTICLES: tuple[Article, ...] = (
     ),
     _article(
         "invite-team-members",
-        "Add or remove team members",
+        "Invite colleagues: add or remove team members",
         """
-        Owners and admins can invite people. Open Settings, then Members, press Invite and type one or more e-mail
+        Owners and admins can invite users to the workspace. Open Settings, then Members, press Invite and type one or more e-mail
         addresses. Each person gets a mail with a link that works for 7 days; you can send it again from the same list.
         To remove somebody, open the menu beside their name and choose Remove; their tasks stay and become unassigned.
         The Starter plan has room for 3 members, Team for 25 and Business has no limit. Guests are free.
@@ -140,6 +140,56 @@ ARTICLES: tuple[Article, ...] = (
         A single file may be up to 100 MB on the Starter plan and 1 GB on Team and Business. Together, Starter includes 5
         GB of storage, Team 100 GB and Business 1 TB. Settings, then Data, shows how much is used and which files are the
         largest. When the space is full, nothing is lost, but new uploads wait until you delete files or change the plan.
+        """,
+    ),
+    _article(
+        "getting-started",
+        "Get started: create a workspace and projects",
+        """
+        A workspace is the place your team shares; projects inside it hold tasks, pages and files. To create a project,
+        press New project in the sidebar, choose a template or an empty page, and give it a name. Rename, copy, merge or
+        archive a project from the menu beside its title; owners rename the workspace under Settings, General, and add a
+        logo there. You may belong to several workspaces and switch at the top left. The user guide with a tutorial and
+        short videos is under Help, First steps.
+        """,
+    ),
+    _article(
+        "sign-up-and-sign-in",
+        "Sign up, sign in with Google and single sign-on",
+        """
+        To create an account, press Sign up on our home page and register with an e-mail address and a password, or with
+        your Google or Microsoft login. If somebody invited you, use the link in that mail, so that you land in the right
+        workspace. On the Business plan, admins can configure single sign-on (SAML or OpenID Connect) under Settings,
+        Security. All current versions of Chrome, Edge, Firefox and Safari are supported browsers.
+        """,
+    ),
+    _article(
+        "views-and-filters",
+        "Board, list and table views: sort, filter, hide columns",
+        """
+        Each project can be shown as a board, a list, a table or a calendar: choose the view at the top. Press Filter to
+        see only some tasks, click a column's head to sort the table by it, for example by date, and use the menu of a
+        column to hide it. Views can be saved and shared. The dashboard has the same filters, and its charts and colours
+        can be changed with Edit dashboard.
+        """,
+    ),
+    _article(
+        "reports-and-printing",
+        "Reports: make, schedule, print or save as PDF",
+        """
+        Open Reports and press New report to make a chart or a table from your projects. Download it as PDF, CSV or
+        image, print any page with the menu at its top right, or press Schedule to have the report mailed every day, week
+        or month. Reports can be shared with your team by Share. Scheduled reports are part of Team and Business.
+        """,
+    ),
+    _article(
+        "comments-tags-history",
+        "Comments, tags, reminders and the activity history",
+        """
+        Write comments at the bottom of any task or page; type @ and a name to call a colleague. Tags group tasks across
+        projects: type # and a word to use one, and manage them under Settings, Tags. To be reminded, open a task and set
+        a reminder with a date and time. The activity history, in the menu of each page, shows who edited what and when,
+        and there you can undo a change by restoring a version. Automations under Settings can set tags and reminders.
         """,
     ),
     _article(

@@ -12,25 +12,34 @@ from tools.knowledge.port import Article
 Query = Callable[[str, Mapping[str, object]], Awaitable[Sequence[Mapping[str, Any]]]]
 MOST_WORDS = 60
 
-# All the words, as a person would search: quotes, `or` and `-word` work.
-_ALL_WORDS = """
+# As a person would search who knows how: quotes, `or` and `-word` work, all words must be there.
+_EXACTLY = """
 select id, title, body, url from article, websearch_to_tsquery('english', :words) as wanted
 where tsv @@ wanted order by ts_rank_cd(tsv, wanted) desc, id limit :most
 """
-# Any of the words: the parser's own output with `or` for `and`. One common word in a long text says little, so
-# an article must carry a word in its title or two of them anywhere.
-_ANY_WORD = """
+# A question in plain words: an article may miss some of them (the parser's own output, with `or` for `and`). A rare
+# word says more than one that many articles have; an article that misses the half, so weighed, is about something
+# else; among the others a word in the title counts double.
+_ABOUT = """
 with asked as (
-  select replace(plainto_tsquery('english', :words)::text, ' & ', ' | ')::tsquery as wanted,
-         tsvector_to_array(to_tsvector('english', :words)) as lexemes
-), matched as (
-  select article.*, ts_rank(tsv, wanted) as rank, ts_filter(tsv, '{a}') @@ wanted as titled,
-         (select count(*) from unnest(lexemes) as lexeme where lexeme = any (tsvector_to_array(tsv))) as hits
-  from article, asked where tsv @@ wanted
+  select lexeme from unnest(to_tsvector('english', :words))
+), wanted as (
+  select replace(plainto_tsquery('english', :words)::text, ' & ', ' | ')::tsquery as words
+), found as (
+  select article.id, asked.lexeme, 'A' = any (word.weights) as titled from article, wanted, unnest(article.tsv) as word
+  join asked on asked.lexeme = word.lexeme where article.tsv @@ wanted.words
+), weight as (
+  select asked.lexeme, ln(1 + (select count(*) from article) / (1.0 + count(found.id))) as worth
+  from asked left join found on found.lexeme = asked.lexeme group by asked.lexeme
+), score as (
+  select found.id, sum(worth) as covered, sum(case when titled then 2 * worth else worth end) as worth
+  from found join weight on weight.lexeme = found.lexeme group by found.id
 )
-select id, title, body, url from matched where titled or hits >= 2
-order by hits desc, titled desc, rank desc, id limit :most
+select article.id, title, body, url from article join score on score.id = article.id, wanted
+where score.covered >= :share * (select sum(worth) from weight)
+order by score.worth desc, ts_rank(tsv, wanted.words) desc, article.id limit :most
 """
+SHARE = 0.5
 _ONE = "select id, title, body, url from article where id = :id"
 
 
@@ -41,9 +50,10 @@ class PostgresKnowledge:
         self._query = query
 
     async def search(self, words: str, *, limit: int = 3) -> Sequence[Article]:
-        """Articles with all the words, best first; when there are none, with some of them."""
-        asked = {"words": _searchable(words), "most": limit}
-        rows = await self._query(_ALL_WORDS, asked) or await self._query(_ANY_WORD, asked)
+        """Articles about it, best first; none when the nearest is about something else."""
+        asked: dict[str, object] = {"words": _searchable(words), "most": limit}
+        rows = await self._query(_EXACTLY, asked) if '"' in words else []
+        rows = rows or await self._query(_ABOUT, {**asked, "share": SHARE})
         return tuple(_article(row) for row in rows)
 
     async def article(self, article: str) -> Article | None:
@@ -62,9 +72,45 @@ def query_on(store: Store) -> Query:
     return query
 
 
+# What people say around a question; PostgreSQL's own list of stop words leaves these in.
+_AROUND = frozenset(
+    {
+        *(
+            "able",
+            "could",
+            "explain",
+            "hello",
+            "help",
+            "hi",
+            "know",
+            "let",
+            "like",
+            "need",
+            "please",
+            "point",
+        ),
+        *(
+            "possible",
+            "show",
+            "tell",
+            "thanks",
+            "understand",
+            "want",
+            "way",
+            "wondering",
+            "work",
+            "works",
+            "would",
+        ),
+    }
+)
+
+
 def _searchable(words: str) -> str:
-    """The first words, without what PostgreSQL's text cannot hold."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", words).split()[:MOST_WORDS])
+    """The first words that say something, without what PostgreSQL's text cannot hold."""
+    plain = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", words).split()
+    telling = [word for word in plain if word.lower().strip(".,;:!?") not in _AROUND]
+    return " ".join((telling or plain)[:MOST_WORDS])
 
 
 def _article(row: Mapping[str, Any]) -> Article:
