@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.conversation import Signals
 
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$)|[.!?\n]+")
+_SENTENCE = re.compile(r"(?s).+?(?:[.!?]+(?=\s|\Z)|\n|\Z)")
 _MOST = 40
 
 

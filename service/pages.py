@@ -75,6 +75,7 @@ async def log_in(
             login=login[:200],
         )
     parts.rates.forgive("login", login.strip().lower()[:200])
+    parts.rates.give_back("login_from", origin)
     answer = RedirectResponse(_local(next), status_code=303)
     _set_cookie(answer, token, parts)
     return answer

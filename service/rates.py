@@ -56,6 +56,11 @@ class Rates:
         """Forgets what was counted, after a success."""
         self._seen.pop((kind, key), None)
 
+    def give_back(self, kind: str, key: str) -> None:
+        """Takes back the last count, when it turned out not to be one of those to limit."""
+        if seen := self._seen.get((kind, key)):
+            seen.pop()
+
     def _forget(self, now: float) -> None:
         if len(self._seen) > _MOST_KEYS:
             self._seen = {

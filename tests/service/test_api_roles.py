@@ -1,0 +1,102 @@
+"""Who may call what: every endpoint times every role, each cell written down; a new endpoint without a row fails."""
+
+from collections.abc import Mapping
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import update
+from web_bench import client, colleague, customer
+
+from service.build import House
+from store.columns import table
+from store.tables.people import UserRow
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+_USER = table(UserRow)
+
+# Who is let in; everyone else gets 401 (nobody, or the other kind of caller) or 403 (a colleague without the role).
+CUSTOMER = frozenset({"customer"})
+ANYONE = frozenset({"nobody", "customer", "approver", "ops", "evaluator", "admin", "no-role"})
+READERS = frozenset({"approver", "ops", "evaluator", "admin"})
+ROWS: Mapping[str, frozenset[str]] = {
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "POST /demo/token": frozenset(),  # only the demo's own cookie opens it
+    "POST /v1/conversations": CUSTOMER,
+    "GET /v1/conversations": CUSTOMER,
+    "POST /v1/conversations/{conversation_id}/messages": CUSTOMER,
+    "GET /v1/conversations/{conversation_id}/events": CUSTOMER,
+    "POST /v1/conversations/{conversation_id}/person": CUSTOMER,
+    "POST /v1/conversations/{conversation_id}/rating": CUSTOMER,
+    "POST /v1/conversations/{conversation_id}/reopen": CUSTOMER,
+    "POST /v1/actions/{action_id}/confirm": CUSTOMER,
+    "POST /v1/actions/{action_id}/decline": CUSTOMER,
+    "POST /v1/actions/{action_id}/code": CUSTOMER,
+    "POST /v1/actions/{action_id}/code/again": CUSTOMER,
+    "GET /v1/actions": READERS,
+    "GET /v1/actions/{action_id}": READERS,
+    "POST /v1/actions/{action_id}/reviews": frozenset({"approver", "admin"}),
+    "GET /v1/standings": READERS,
+    "POST /v1/standings/{category}/demote": frozenset({"ops", "admin"}),
+    "GET /v1/switches": READERS,
+    "POST /v1/switches": frozenset({"ops", "admin"}),
+}
+BODIES: Mapping[str, object] = {
+    "POST /v1/conversations": {},
+    "POST /v1/conversations/{conversation_id}/messages": {"text": "hi", "key": "key-00000001"},
+    "POST /v1/conversations/{conversation_id}/rating": {"csat": 5},
+    "POST /v1/actions/{action_id}/confirm": {"digest": "0" * 64},
+    "POST /v1/actions/{action_id}/code": {"code": "123456"},
+    "POST /v1/actions/{action_id}/reviews": {"digest": "0" * 64, "decision": "approve"},
+    "POST /v1/standings/{category}/demote": {"reason": "a drill"},
+    "POST /v1/switches": {"scope": "category", "key": "nope", "on": True, "reason": "a drill"},
+}
+COLLEAGUES = ("approver", "ops", "evaluator", "admin", "no-role")
+
+
+def endpoints(app: FastAPI) -> set[str]:
+    paths = app.openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+
+async def test_every_endpoint_has_its_row(web: FastAPI) -> None:
+    assert endpoints(web) == set(ROWS)
+
+
+@pytest.mark.parametrize("role", ["nobody", "customer", *COLLEAGUES])
+async def test_each_role_reaches_exactly_what_is_written_down(home: House, web: FastAPI, role: str) -> None:
+    wrong = {}
+    async with _caller(home, web, role) as caller:
+        if role in COLLEAGUES:
+            # Logged in as the evaluator, whose roles are the ones under test for as long as this takes.
+            await _set_roles(home, [] if role == "no-role" else [role])
+        try:
+            for endpoint, allowed in ROWS.items():
+                method, path = endpoint.split(" ")
+                filled = path.replace("{category}", "nope").replace("{action_id}", "act_none")
+                filled = filled.replace("{conversation_id}", "con_none")
+                answer = await caller.request(method, filled, json=BODIES.get(endpoint))
+                refusal = 403 if role in COLLEAGUES and allowed & READERS else 401
+                expected = "in" if role in allowed else refusal
+                got = answer.status_code if answer.status_code in (401, 403) else "in"
+                if got != expected or answer.status_code >= 500:
+                    wrong[endpoint] = (expected, answer.status_code)
+        finally:
+            if role in COLLEAGUES:
+                await _set_roles(home, ["evaluator"])
+    assert wrong == {}
+
+
+def _caller(home: House, web: FastAPI, role: str):  # type: ignore[no-untyped-def]
+    match role:
+        case "nobody":
+            return client(web)
+        case "customer":
+            return customer(home, web, "u_noor")
+        case _:
+            return colleague(home, web, "evaluator")
+
+
+async def _set_roles(home: House, roles: list[str]) -> None:
+    async with home.service.store.begin() as work:
+        await work.run(update(_USER).where(_USER.c.login == "evaluator@example.com").values(roles=roles))
