@@ -1,13 +1,31 @@
 """HubSpot's door: its shapes, its errors, and what it changes in the world."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shop_bench import KEY, Bench, contact_id, opened, person
 
 CONTACTS, NOTES = "/crm/v3/objects/contacts", "/crm/v3/objects/notes"
 IDA = person("ida", phone="+1 555 0142", tier="plus")
+_KEYS = [
+    "filterGroups",
+    "filters",
+    "propertyName",
+    "operator",
+    "value",
+    "properties",
+    "limit",
+    "inputs",
+    "id",
+    "types",
+]
+_KEYS += ["associations", "to", "phone", "hs_timestamp"]
+_POSTS = [("POST", f"{CONTACTS}/search"), ("POST", f"{NOTES}/batch/read"), ("POST", NOTES)]
+_POSTS += [("PATCH", f"{CONTACTS}/{contact_id(IDA)}")]
 ERROR_KEYS = {"status", "message", "correlationId", "category"}
 
 
@@ -142,3 +160,22 @@ async def test_notes_are_searched_by_our_property() -> None:
     one = {"propertyName": "remit_action_id", "operator": "EQ", "value": "act_1"}
     answer = await call(bench, "POST", f"{NOTES}/search", json={"filterGroups": [{"filters": [one]}]})
     assert answer.json()["total"] == 1
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(body=st.dictionaries(st.sampled_from(_KEYS), _JSON, max_size=4) | _JSON)
+def test_any_body_is_answered_or_refused_and_never_breaks_the_door(body: Any) -> None:
+    async def post() -> None:
+        bench = await opened(IDA)
+        for method, url in _POSTS:
+            answer = await call(bench, method, url, json=body)
+            assert answer.status_code in (200, 201, 207, 400, 404)
+            assert answer.status_code < 400 or answer.json().keys() == ERROR_KEYS
+
+    asyncio.run(post())

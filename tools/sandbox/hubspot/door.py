@@ -1,6 +1,5 @@
 """The HTTP side of HubSpot's CRM API: objects, search, associations and owners, in its shapes and errors."""
 
-import json
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,8 +13,9 @@ from starlette.routing import Route
 
 from tools.sandbox.faults import Faults
 from tools.sandbox.hubspot import writes
+from tools.sandbox.hubspot.bodies import Batch, NewNote, Patch, Search, Wrong, read
 from tools.sandbox.hubspot.render import company, contact, note, owner, page
-from tools.sandbox.hubspot.search import Wrong, searched
+from tools.sandbox.hubspot.search import searched
 from tools.sandbox.world import Record, World
 
 OBJECTS = "/crm/v3/objects"
@@ -78,25 +78,19 @@ class Door:
 
     async def search(self, request: Request) -> Response:
         """POST /crm/v3/objects/{kind}/search"""
-        kind, asked = _kind(request), await _body(request)
+        kind, asked = _kind(request), read(Search, await request.body())
         rows = searched(self._world.find(f"hubspot.{kind}"), asked)
-        limit = asked.get("limit", 10)
-        if type(limit) is not int or not 0 < limit <= 200:
-            raise Wrong("limit must be between 1 and 200")
-        shown = [_SHOWN[kind](row, asked.get("properties", [])) for row in rows[:limit]]
+        shown = [_SHOWN[kind](row, asked.properties) for row in rows[: asked.limit]]
         return JSONResponse({"total": len(rows), "results": shown})
 
     async def batch(self, request: Request) -> Response:
         """POST /crm/v3/objects/{kind}/batch/read: 200, or 207 when some ids were not found."""
-        kind, asked = _kind(request), await _body(request)
-        wanted = [row.get("id") for row in asked.get("inputs", []) if isinstance(row, dict)]
-        if not wanted or len(wanted) > 100:
-            raise Wrong("inputs must hold between 1 and 100 ids")
-        found = [r for key in wanted if (r := self._world.get(f"hubspot.{kind}", str(key))) is not None]
-        shown = [_SHOWN[kind](row, asked.get("properties", [])) for row in found]
+        kind, asked = _kind(request), read(Batch, await request.body())
+        found = [r for ref in asked.inputs if (r := self._world.get(f"hubspot.{kind}", ref.id)) is not None]
+        shown = [_SHOWN[kind](row, asked.properties) for row in found]
         now = self._world.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body = {"status": "COMPLETE", "results": shown, "startedAt": now, "completedAt": now}
-        return JSONResponse(body, status_code=200 if len(found) == len(wanted) else 207)
+        return JSONResponse(body, status_code=200 if len(found) == len(asked.inputs) else 207)
 
     async def associations(self, request: Request) -> Response:
         """GET /crm/v3/objects/contacts/{id}/associations/{to}"""
@@ -106,17 +100,17 @@ class Door:
 
     async def patch(self, request: Request) -> Response:
         """PATCH /crm/v3/objects/contacts/{id}"""
-        asked = await _body(request)
+        asked = read(Patch, await request.body())
         async with self._world.change() as change:
             after = writes.patch_contact(change, request.path_params["id"], asked)
-        return JSONResponse(contact(after, [*asked["properties"]]))
+        return JSONResponse(contact(after, [*asked.properties]))
 
     async def create_note(self, request: Request) -> Response:
         """POST /crm/v3/objects/notes"""
-        asked = await _body(request)
+        asked = read(NewNote, await request.body())
         async with self._world.change() as change:
             made = writes.create_note(change, asked)
-        return JSONResponse(note(made, [*asked["properties"]]), status_code=201)
+        return JSONResponse(note(made, [*asked.properties]), status_code=201)
 
     async def get_owner(self, request: Request) -> Response:
         """GET /crm/v3/owners/{id}"""
@@ -161,13 +155,3 @@ def _kind(request: Request) -> str:
 
 def _names(request: Request, name: str) -> list[str]:
     return [word for word in request.query_params.get(name, "").split(",") if word]
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        asked = json.loads(await request.body())
-    except ValueError:
-        raise Wrong("Invalid input JSON") from None
-    if not isinstance(asked, dict):
-        raise Wrong("Invalid input JSON: expected an object")
-    return asked

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tools.sandbox.hubspot.search import Wrong
+from tools.sandbox.hubspot.bodies import Wrong
 from tools.sandbox.world import Record
 
 _ALWAYS = {

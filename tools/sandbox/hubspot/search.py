@@ -1,36 +1,23 @@
-"""HubSpot's search body: groups of filters on properties, any group may fit, all its filters must."""
+"""HubSpot's search: groups of filters on properties; any group may fit, all its filters must."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from tools.sandbox.hubspot.bodies import Filter, Search, Wrong
 from tools.sandbox.world import Record
 
 
-class Wrong(Exception):
-    """The request makes no sense to HubSpot (400)."""
+def searched(rows: Sequence[Record], asked: Search) -> list[Record]:
+    """The rows that fit one of the groups; all of them when there is none."""
+    groups = [group.filters for group in asked.filterGroups]
+    return [row for row in rows if not groups or any(all(_fits(row, f) for f in group) for group in groups)]
 
 
-def searched(rows: Sequence[Record], asked: Mapping[str, Any]) -> list[Record]:
-    """The rows that fit the `filterGroups`."""
-    groups = asked.get("filterGroups", [])
-    if not isinstance(groups, list) or len(groups) > 5:
-        raise Wrong("filterGroups must be a list of at most 5 groups")
-    return [row for row in rows if not groups or any(_fits_all(row, group) for group in groups)]
-
-
-def _fits_all(row: Record, group: Any) -> bool:
-    filters = group.get("filters") if isinstance(group, dict) else None
-    if not isinstance(filters, list) or not 0 < len(filters) <= 6:
-        raise Wrong("a group needs between 1 and 6 filters")
-    return all(_fits(row, one) for one in filters)
-
-
-def _fits(row: Record, one: Mapping[str, Any]) -> bool:
-    value = row["properties"].get(one.get("propertyName", ""))
-    match one.get("operator"):
+def _fits(row: Record, one: Filter) -> bool:
+    value = row["properties"].get(one.propertyName)
+    match one.operator:
         case "EQ":
             # HubSpot compares text without regard to case.
-            return value is not None and value.lower() == str(one.get("value")).lower()
+            return value is not None and str(value).lower() == one.value.lower()
         case "HAS_PROPERTY":
             return value is not None
         case "NOT_HAS_PROPERTY":

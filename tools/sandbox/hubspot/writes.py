@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tools.sandbox.hubspot.search import Wrong
+from tools.sandbox.hubspot.bodies import NewNote, Patch, Wrong
 from tools.sandbox.world import Change, Record
 
 CONTACT_PROPERTIES = frozenset(
@@ -16,7 +16,7 @@ NOTE_TO_CONTACT = 202
 KEPT_HISTORY = 20
 
 
-def patch_contact(change: Change, key: str, asked: Mapping[str, Any]) -> Record:
+def patch_contact(change: Change, key: str, asked: Patch) -> Record:
     """The contact after the update; notes an effect for a changed phone or address."""
     given = _properties(asked, CONTACT_PROPERTIES)
     found = change.get("hubspot.contact", key)
@@ -44,7 +44,7 @@ def _note_effects(change: Change, found: Record, before: Mapping[str, Any], give
             change.effect("hubspot", kind, found["id"], owner=found["owner"], action_id=action_id)
 
 
-def create_note(change: Change, asked: Mapping[str, Any]) -> Record:
+def create_note(change: Change, asked: NewNote) -> Record:
     """The new note on exactly one contact, with its effect."""
     given = _properties(asked, NOTE_PROPERTIES)
     if not given.get("hs_timestamp"):
@@ -70,21 +70,17 @@ def create_note(change: Change, asked: Mapping[str, Any]) -> Record:
     return made
 
 
-def _contact_of(asked: Mapping[str, Any]) -> str:
-    rows = asked.get("associations")
-    if not isinstance(rows, list) or len(rows) != 1:
+def _contact_of(asked: NewNote) -> str:
+    if len(asked.associations) != 1:
         raise Wrong("the sandbox puts a note on exactly one contact")
-    kinds = [kind.get("associationTypeId") for kind in rows[0].get("types", [])]
-    if kinds != [NOTE_TO_CONTACT]:
+    (row,) = asked.associations
+    if [kind.associationTypeId for kind in row.types] != [NOTE_TO_CONTACT]:
         raise Wrong(f"the sandbox knows association type {NOTE_TO_CONTACT} (note to contact) only")
-    return str(rows[0].get("to", {}).get("id"))
+    return row.to.id
 
 
-def _properties(asked: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:
-    given = asked.get("properties")
-    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
-        raise Wrong("Invalid input JSON: properties must map names to text")
-    unknown = sorted(given.keys() - known)
+def _properties(asked: Patch, known: frozenset[str]) -> dict[str, str]:
+    unknown = sorted(asked.properties.keys() - known)
     if unknown:
         raise Wrong(f'Property values were not valid: Property "{unknown[0]}" does not exist')
-    return given
+    return asked.properties
