@@ -117,10 +117,8 @@ async def test_without_the_bearer_key_nothing_is_told(key: str) -> None:
 
 async def test_a_patch_keeps_history_newest_first() -> None:
     bench, url = await opened(IDA), f"{CONTACTS}/{contact_id(IDA)}"
-    for action in ("act_1", "act_2"):
-        await call(
-            bench, "PATCH", url, json={"properties": {"phone": "+1 555 0199", "remit_last_action": action}}
-        )
+    for action, phone in (("act_1", "+1 555 0198"), ("act_2", "+1 555 0199")):
+        await call(bench, "PATCH", url, json={"properties": {"phone": phone, "remit_last_action": action}})
     answer = (await call(bench, "GET", url, params={"propertiesWithHistory": "remit_last_action"})).json()
     assert [was["value"] for was in answer["propertiesWithHistory"]["remit_last_action"]] == [
         "act_2",

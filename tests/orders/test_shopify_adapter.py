@@ -1,5 +1,6 @@
 """The orders adapter over Shopify's wire: what it reads, what it leaves behind, and how it names a failure."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -170,6 +171,21 @@ async def test_a_return_covers_what_is_left_and_is_opened_once() -> None:
     assert len(bench.world.ledger) == 1
     with pytest.raises(VendorRefused, match="nothing"):
         await bench.shopify.open_return(order_id(IDA, "1041"), "wrong_item", permit("two"))
+
+
+@pytest.mark.parametrize("at_once", [2, 8])
+async def test_the_same_action_sent_at_once_is_one_effect_and_one_answer(at_once: int) -> None:
+    bench = await opened(IDA)
+    order, back = order_id(IDA), order_id(IDA, "1041")
+    for send in (
+        lambda: bench.shopify.open_return(back, "damaged", permit("return")),
+        lambda: bench.shopify.change_address(order, ELSEWHERE, permit("move")),
+        lambda: bench.shopify.cancel(order, permit("cancel")),
+    ):
+        answers = await asyncio.gather(*(send() for _ in range(at_once)))
+        assert all(answer == answers[0] for answer in answers)
+    effects = [effect.action_id for effect in bench.world.ledger]
+    assert effects == ["act_return", "act_move", "act_cancel"]
 
 
 async def test_nothing_can_be_returned_from_an_order_that_was_not_sent() -> None:

@@ -164,10 +164,18 @@ class Shopify:
         asked = {"id": gid, "tags": [mark], "return": {"orderId": gid, "returnLineItems": lines}}
         done = (await self._send(documents.OPEN_RETURN, asked, wire.Returned, permit)).returnCreate
         if done.userErrors:
-            raise _refusal(done.userErrors, "return")
+            return await self._opened_by(order, mark, done.userErrors)
         if done.made is None or done.made.order.id != gid:
             raise VendorUnsure(VENDOR, "the return was answered with no return or another order's")
         return _trusted(orders.order_return, done.made, order)
+
+    async def _opened_by(self, order: str, mark: str, told: tuple[wire.Told, ...]) -> Return:
+        """The return that `mark` opened after all, when the same action was sent twice; else the refusal."""
+        after = (await self._sent(self._one(order))).order
+        ours = [row for row in after.returns.nodes if row.is_marked(mark)] if after is not None else []
+        if not ours:
+            raise _refusal(told, "return")
+        return _trusted(orders.order_return, ours[0], order)
 
     async def find_by_action(self, order: str, what: What, action_id: ActionId) -> Done | None:
         found, mark = (await self._one(order)).order, _mark(action_id)

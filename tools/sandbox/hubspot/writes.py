@@ -38,9 +38,8 @@ def _note_effects(change: Change, found: Record, before: Mapping[str, Any], give
     action_id = given.get("remit_last_action")
     kinds = {"phone_change": {"phone"}, "address_change": _PLACE}
     for kind, names in kinds.items():
-        touched = sorted(names & given.keys())
-        # A property written again with the value it has is a write too, when an action says it is its work.
-        if touched and (action_id or any(before.get(n) != found["properties"][n] for n in touched)):
+        # The same value written again changes nothing for the customer.
+        if any(before.get(name) != found["properties"][name] for name in names & given.keys()):
             change.effect("hubspot", kind, found["id"], owner=found["owner"], action_id=action_id)
 
 

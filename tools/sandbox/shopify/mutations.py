@@ -105,8 +105,9 @@ def _moved(order: Record, given: Mapping[str, Any] | None) -> bool:
     if given is None:
         return False
     new = {ours: given[theirs] for theirs, ours in _ADDRESS.items() if theirs in given}
-    order["address"] = {**(order["address"] or dict.fromkeys(_ADDRESS.values())), **new}
-    return True
+    before = order["address"]
+    order["address"] = {**(before or dict.fromkeys(_ADDRESS.values())), **new}
+    return bool(order["address"] != before)
 
 
 def _tag(change: Change, *, id: str, tags: Sequence[str]) -> Node:
