@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, assert_never
 
-from agent.handover import hand_over
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
+from agent.handover import hand_over
 from approvals import consent
 from core.actions import Asked, Executed, Failed, HandedOver, Held, Outcome, Refused, Unsure
 from core.errors import Invalid
