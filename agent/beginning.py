@@ -13,7 +13,7 @@ from agent.lease import Lease, locked, release, take
 from agent.model import Model, Usage
 from agent.news import news
 from agent.parts import AgentParts
-from agent.requests import open_requests
+from agent.requests import open_requests, set_state
 from agent.transcript import append, load
 from approvals.again import principal_of
 from approvals.parts import Asking
@@ -97,6 +97,10 @@ async def _begun(
     turn_id = TurnId(new_id("trn"))
     before = await load(work, conversation.id)
     told = await news(work, conversation.id, before)
+    for note in told:
+        if note.outcome == "refused" and note.request_id is not None:
+            # Declined on the card, or ended by a colleague: what they want next is another request.
+            await set_state(work, note.request_id, "dropped")
     hearing = await hear(work, conversation, messages, turn_id, parts)
     if not messages:
         found = await open_requests(work, conversation.id)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ class Chat:
     async def say(self, text: str) -> str:
         """The customer writes and the agent's turn runs; everything the agent said in it."""
         before = len(await self.replies())
+        self.clock.move(timedelta(seconds=5))
         await self.write(text)
         await run_turn(self.id, "", self.parts)
         return "\n".join((await self.replies())[before:])
@@ -171,6 +173,7 @@ class Chat:
 
     async def decide(self, decision: Any = "approve", **more: Any) -> None:
         """A colleague opens the one waiting action and decides; then the background work runs dry."""
+        self.clock.move(timedelta(seconds=5))
         [row] = [row for row in await self.actions() if row.state == "held"]
         reviewer = Reviewer("usr_ines", "Ines Okafor", frozenset({"approver"}), self.clock.now())
         seen = await detail(row.id, reviewer, self.parts.approvals)
