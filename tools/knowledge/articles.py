@@ -324,9 +324,10 @@ ARTICLES: tuple[Article, ...] = (
         "service-status",
         "Is something down? Service status",
         """
-        The status page, https://help.example.com/status, shows whether all parts of the service work, what we know about an outage
-        and when the next update comes. You can subscribe there by e-mail. If the page is green but something does not
-        work for you, reload the page, try another browser or network, and then tell us what you see and since when.
+        The status page, https://help.example.com/status, shows whether all parts of the service work, what we know
+        about an outage and when the next update comes. You can subscribe there by e-mail. If the page is green but
+        something does not work for you, reload the page, try another browser or network,
+        and then tell us what you see and since when.
         """,
     ),
 )
