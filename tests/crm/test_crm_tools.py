@@ -12,7 +12,7 @@ from core.ids import ActionId
 from tools.crm.contact_details import is_phone, masked_phone
 from tools.crm.reads import READS
 from tools.crm.writes import WRITES
-from tools.kit import ReadTool, WriteTool, given_ids
+from tools.kit import ReadTool, WriteTool, given_ids, id_fields
 
 READ: dict[str, ReadTool[Any]] = {tool.spec.name: tool for tool in READS}
 WRITE: dict[str, WriteTool[Any]] = {tool.spec.name: tool for tool in WRITES}
@@ -56,6 +56,12 @@ async def test_who_has_no_contact_is_told_so() -> None:
     for nobody in (bench.stranger(IDA), bench.anonymous(IDA)):
         with pytest.raises(ToolFailed):
             await tool.run(tool.args(), nobody)
+
+
+@pytest.mark.parametrize("name", sorted(WRITE))
+def test_the_contact_named_is_an_id_with_provenance_and_the_one_target(name: str) -> None:
+    assert id_fields(WRITE[name].args) == {"contact_id": "contact"}
+    assert WRITE[name].targets(made(name, "7")) == ("contact:7",)
 
 
 @pytest.mark.parametrize("name", sorted(WRITE))

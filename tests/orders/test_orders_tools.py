@@ -11,7 +11,7 @@ from shop_bench import NOW, Bench, delivered, opened, order_id, permit, person, 
 from core.errors import ToolFailed, VendorRefused, VendorUnsure
 from core.facts import misfits
 from core.ids import ActionId
-from tools.kit import ReadTool, WriteTool, given_ids
+from tools.kit import ReadTool, WriteTool, given_ids, id_fields
 from tools.orders.reads import READS
 from tools.orders.writes import WRITES
 
@@ -148,6 +148,14 @@ async def test_where_an_order_is_in_one_honest_sentence(order: Any, late: bool, 
     found = await read(await opened(ida), "track_order", who=ida, order_id=order_id(ida))
     assert found.late is late
     assert summary.format(carrier=found.carrier, tracking=found.tracking_number) in found.summary
+
+
+@pytest.mark.parametrize("name", sorted(WRITE))
+def test_the_order_named_is_an_id_with_provenance_and_the_one_target(name: str) -> None:
+    tool = WRITE[name]
+    assert id_fields(tool.args) == {"order_id": "order"}
+    assert tool.targets(tool.args(**args_of(name, "7"))) == ("order:7",)
+    assert tool.money(tool.args(**args_of(name, "7"))) is None
 
 
 @pytest.mark.parametrize("name", sorted(WRITE))
