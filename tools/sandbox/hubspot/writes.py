@@ -39,8 +39,10 @@ def _note_effects(change: Change, found: Record, before: Mapping[str, Any], give
     kinds = {"phone_change": {"phone"}, "address_change": _PLACE}
     for kind, names in kinds.items():
         # The same value written again changes nothing for the customer.
-        if any(before.get(name) != found["properties"][name] for name in names & given.keys()):
-            change.effect("hubspot", kind, found["id"], owner=found["owner"], action_id=action_id)
+        touched = sorted(names & given.keys())
+        if any(before.get(name) != found["properties"][name] for name in touched):
+            now = {name: found["properties"][name] for name in touched}
+            change.effect("hubspot", kind, found["id"], owner=found["owner"], action_id=action_id, **now)
 
 
 def create_note(change: Change, asked: NewNote) -> Record:
@@ -65,6 +67,7 @@ def create_note(change: Change, asked: NewNote) -> Record:
         owner=contact["owner"],
         action_id=given.get("remit_action_id"),
         note_id=made["id"],
+        text=given.get("hs_note_body"),
     )
     return made
 

@@ -92,6 +92,7 @@ def _update(change: Change, *, input: Mapping[str, Any]) -> Node:
             owner=order["owner"],
             action_id=next(iter(marks), None),
             number=order["number"],
+            **order["address"],
         )
     return {"order": render.order(order, change), "userErrors": []}
 
