@@ -1,14 +1,16 @@
 """Grading: expected against what the ledger, the help desk and the customer's own screen show."""
 
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.errors import Invalid
 from core.frozen import Frozen
-from evals.scenario import Expect, Scenario
+from evals.scenario import Expect, ExpectedEffect, Scenario
 
 Shown = Sequence[tuple[str, Mapping[str, Any]]]
 _FIELDS = ("vendor", "kind", "object", "amount", "currency")
+_NAME = re.compile(r"\{([a-z]+(?: [^{}]+)?)\}")
 
 
 class Result(Frozen):
@@ -26,26 +28,25 @@ class Result(Frozen):
 
 def grade(
     scenario: Scenario,
-    key: str,
+    names: Mapping[str, str],
     *,
     effects: Sequence[Mapping[str, Any]],
     shown: Shown,
     ticket: str,
     seconds: float,
+    reviews: Sequence[str] = (),
 ) -> Result:
     """The result of one run; an effect nobody expected is wrong, whatever else went well."""
-    expected = Counter(_expected(scenario.expect, key))
-    happened = Counter(tuple(effect[name] for name in _FIELDS) for effect in effects)
-    wrong, lacking = happened - expected, expected - happened
-    faults = [f"effect not expected: {_told(e)}" for e in wrong.elements()]
-    faults += [f"effect missing: {_told(e)}" for e in lacking.elements()]
-    faults += _seen(scenario.expect, shown, ticket)
+    wrong, lacking = _unmatched(_expected(scenario.expect, names), effects)
+    faults = [f"effect not expected: {_told(e)}" for e in wrong]
+    faults += [f"effect missing: {_told(e)}" for e in lacking]
+    faults += [*reviews, *_seen(scenario.expect, shown, ticket)]
     return Result(
         scenario=scenario.id,
         category=scenario.category,
         passed=not faults,
-        wrong_effects=wrong.total(),
-        missing_effects=lacking.total(),
+        wrong_effects=len(wrong),
+        missing_effects=len(lacking),
         faults=tuple(faults),
         seconds=round(seconds, 3),
         transcript=tuple(transcript(shown)),
@@ -66,12 +67,52 @@ def broken(scenario: Scenario, error: BaseException, seconds: float) -> Result:
     )
 
 
-def _expected(expect: Expect, key: str) -> list[tuple[Any, ...]]:
-    return [(e.vendor, e.kind, e.object.replace("{key}", key), e.amount, e.currency) for e in expect.effects]
+def named(text: str, names: Mapping[str, str]) -> str:
+    """The text with the customer's own ids for the names in braces; raises Invalid for a name they do not have."""
+
+    def id_of(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            raise Invalid(f"nothing of this customer is called {found[1]!r}; known: {', '.join(names)}")
+        return names[found[1]]
+
+    return _NAME.sub(id_of, text)
 
 
-def _told(effect: Sequence[Any]) -> str:
-    return " ".join(str(part) for part in effect if part is not None)
+def _expected(expect: Expect, names: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    return [_filled(effect, names) for effect in expect.effects]
+
+
+def _filled(effect: ExpectedEffect, names: Mapping[str, str]) -> Mapping[str, Any]:
+    detail = {k: named(v, names) if isinstance(v, str) else v for k, v in effect.detail.items()}
+    return {**effect.model_dump(), "object": named(effect.object, names), "detail": detail}
+
+
+def _unmatched(
+    expected: Sequence[Mapping[str, Any]], happened: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """What happened without being expected, and what was expected without happening; each row counts once."""
+    left = list(happened)
+    lacking = []
+    # The most exact first, so that a loose expectation never takes the row that only another one fits.
+    for wanted in sorted(expected, key=lambda one: -len(one["detail"])):
+        fit = next((row for row in left if _fits(row, wanted)), None)
+        if fit is None:
+            lacking.append(wanted)
+        else:
+            left.remove(fit)
+    return left, lacking
+
+
+def _fits(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    told = row.get("detail", {})
+    same = all(row[name] == wanted[name] for name in _FIELDS)
+    return same and all(told.get(name) == value for name, value in wanted["detail"].items())
+
+
+def _told(effect: Mapping[str, Any]) -> str:
+    parts = [str(effect[name]) for name in _FIELDS if effect[name] is not None]
+    parts += [f"{name}={value}" for name, value in effect.get("detail", {}).items()]
+    return " ".join(parts)
 
 
 def _seen(expect: Expect, shown: Shown, ticket: str) -> list[str]:
@@ -80,6 +121,9 @@ def _seen(expect: Expect, shown: Shown, ticket: str) -> list[str]:
         faults.append(f"the last card is {last}, not {expect.card}")
     if expect.ticket is not None and ticket != expect.ticket:
         faults.append(f"the ticket is {ticket}, not {expect.ticket}")
+    given = any(kind == "handed_over" for kind, _ in shown)
+    if expect.handed_over is not None and given != expect.handed_over:
+        faults.append("nobody took over" if expect.handed_over else "it was handed over")
     text = "\n".join(transcript(shown)).lower()
     said = "\n".join(line for line in transcript(shown) if not line.startswith("customer:")).lower()
     faults += [f"never shown: {words!r}" for words in expect.says if words.lower() not in text]

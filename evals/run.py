@@ -38,10 +38,11 @@ async def play(scenario: Scenario, stage: Stage) -> Result:
                 await played.do(step)
             return grade(
                 scenario,
-                played.key,
+                played.names,
                 effects=await played.effects(),
                 shown=await played.shown(),
                 ticket=await played.ticket(),
+                reviews=played.shown_wrongly(),
                 seconds=time.perf_counter() - began,
             )
     except Exception as error:  # noqa: BLE001 - one broken scenario must not take the other results with it

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from core.actions import VerdictKind
 from core.frozen import Frozen
 from core.standing import ReasonCode
 
@@ -37,6 +38,10 @@ class Review(Frozen):
     review: Literal["approve", "reject", "edit", "take_over"]
     reason: ReasonCode | None = None
     args: dict[str, Any] | None = None
+    """What an edit changes; the other arguments stay."""
+    verdict: VerdictKind | None = None
+    rule: str | None = None
+    """What the rules must have said, and a rule that must be among those shown."""
     # The API must refuse it, with this status.
     refused: int | None = None
 
@@ -48,7 +53,8 @@ class Fault(Frozen):
         "timeout_before", "timeout_after", "busy", "saved_500", "unavailable_503", "malformed", "drop"
     ]
     vendor: str
-    path: str
+    path: Annotated[str, Field(pattern=r"\{[a-z]+(?: [^{}]+)?\}")]
+    """What the request's path or body contains; it names something of this customer's, so that nobody else is hit."""
     times: int = 1
 
 
@@ -56,13 +62,15 @@ Step = Say | Press | Code | Review | Fault
 
 
 class ExpectedEffect(Frozen):
-    """One row of the sandbox's ledger; `{key}` in the object stands for the customer's key."""
+    """One row of the sandbox's ledger; braces in the object name something of the customer's (`{key}`, `{order 1042}`)."""
 
     vendor: str
     kind: str
     object: str
     amount: int | None = None
     currency: str | None = None
+    detail: Mapping[str, Any] = Field(default_factory=dict)
+    """What else the ledger must say of it, such as the new plan or address; more may stand there."""
 
 
 class Expect(Frozen):
@@ -73,13 +81,15 @@ class Expect(Frozen):
     """Kinds of effects that this scenario is about not causing; any effect not expected is wrong anyway."""
     card: CardKind | None = None
     ticket: TicketState | None = None
+    handed_over: bool | None = None
     says: tuple[str, ...] = ()
     never_says: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _decides_something(self) -> "Expect":
-        weighs = self.effects or self.forbidden or self.card or self.ticket or self.says or self.never_says
-        if not weighs:
+        seen = (self.card, self.ticket, self.handed_over)
+        weighs = self.effects or self.forbidden or self.says or self.never_says
+        if not weighs and seen == (None, None, None):
             raise ValueError(
                 "a scenario without effects must name what it forbids, or a card, ticket or words"
             )

@@ -10,13 +10,17 @@ from evals.scenario import Step
 class Played(Protocol):
     """One customer on stage."""
 
-    key: str
+    names: Mapping[str, str]
+    """What a scenario may name in braces, such as `key`, `contact` or `order 1042`, and the id it stands for."""
 
     async def do(self, step: Step) -> None:
         """Plays one step and waits until everything it set in motion is at rest."""
 
+    def shown_wrongly(self) -> Sequence[str]:
+        """What a review was shown otherwise than the scenario says, in words."""
+
     async def effects(self) -> Sequence[Mapping[str, Any]]:
-        """The sandbox's ledger for this customer."""
+        """The sandbox's ledger: what happened to this customer, and what this conversation did to anybody else."""
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Every (kind, body) the customer was shown, in order."""

@@ -10,16 +10,19 @@ from sqlalchemy import select
 
 from core.errors import Invalid, Unavailable
 from core.ids import TicketId, new_id
+from evals.grade import named
 from evals.scenario import Code, Fault, Press, Review, Say, Step
 from service.actors import Colleague, Customer, Refused
 from service.app import create_app
 from service.build import House
 from service.demo import Login, ensure_logins
 from store.columns import table
+from store.tables.action import ActionRow
 from store.tables.conversation import ConversationRow
 from tools.sandbox.people import PEOPLE
 from tools.sandbox.persona import Persona
 
+_ACTION = table(ActionRow)
 _CONVERSATION = table(ConversationRow)
 
 
@@ -52,7 +55,7 @@ class SandboxStage:
             Customer(self._app, self._house, seeded["external_id"]) as customer,
             Colleague(self._app, self._approver.login, self._approver.password) as colleague,
         ):
-            yield OnStage(seeded["key"], customer, colleague, self._house)
+            yield OnStage(_names(seeded), customer, colleague, self._house)
 
 
 def changed(person: str, changes: Mapping[str, Any]) -> Persona:
@@ -69,20 +72,28 @@ def changed(person: str, changes: Mapping[str, Any]) -> Persona:
     return Persona.model_validate_json(json.dumps(document))
 
 
+def _names(seeded: Mapping[str, Any]) -> dict[str, str]:
+    """What a scenario may name in braces."""
+    return {"key": seeded["key"], **seeded["objects"]}
+
+
 class OnStage:
     """One customer and the colleague who reviews for them."""
 
-    def __init__(self, key: str, customer: Customer, colleague: Colleague, house: House) -> None:
-        self.key = key
+    def __init__(
+        self, names: Mapping[str, str], customer: Customer, colleague: Colleague, house: House
+    ) -> None:
+        self.names = names
         self._customer = customer
         self._colleague = colleague
         self._house = house
+        self._wrong: list[str] = []
 
     async def do(self, step: Step) -> None:
         """Plays one step; a press on a card that is not there is an error, as on a real page."""
         match step:
             case Say(say=words):
-                await self._customer.say(words.replace("{key}", self.key))
+                await self._customer.say(named(words, self.names))
             case Press():
                 await self._press(step)
             case Code():
@@ -114,8 +125,13 @@ class OnStage:
                 raise
 
     async def _review(self, step: Review) -> None:
-        action_id = (await self._customer.card("waiting"))["action_id"]
-        more = {k: v for k, v in (("reason_code", step.reason), ("args", step.args)) if v is not None}
+        action_id = await self._waiting()
+        more: dict[str, Any] = {"reason_code": step.reason} if step.reason is not None else {}
+        shown = await self._colleague.open(action_id)
+        self._wrong += _wrongly(step, shown)
+        if step.args is not None:
+            changes = {k: named(v, self.names) if isinstance(v, str) else v for k, v in step.args.items()}
+            more["args"] = shown["args"] | changes
         try:
             await self._colleague.decide(action_id, step.review, **more)
         except Refused as refused:
@@ -125,15 +141,37 @@ class OnStage:
             if step.refused is not None:
                 raise Invalid(f"the review should have been refused with {step.refused}")
 
+    async def _waiting(self) -> str:
+        """The newest action of this conversation that waits for a colleague, answers included."""
+        a = _ACTION.c
+        held = a.state == "held"
+        after = (a.state == "executed") & a.review_after & a.approved_at.is_(None)
+        mine = a.conversation_id == self._customer.conversation_id
+        newest = select(a.id).where(mine, held | after).order_by(a.created_at.desc()).limit(1)
+        async with self._house.service.store.begin() as work:
+            found: str | None = await work.value(newest)
+        if found is None:
+            raise Refused(404, "nothing waits for a colleague")
+        return found
+
     async def _plan(self, step: Fault) -> None:
-        order = {"vendor": step.vendor, "path_contains": step.path, "kind": step.fault, "times": step.times}
+        path = named(step.path, self.names)
+        order = {"vendor": step.vendor, "path_contains": path, "kind": step.fault, "times": step.times}
         assert self._house.sandbox is not None
         await self._house.sandbox.admin("POST", "/faults", json=order)
 
+    def shown_wrongly(self) -> Sequence[str]:
+        """What reviews were shown otherwise than they say."""
+        return self._wrong
+
     async def effects(self) -> Sequence[Mapping[str, Any]]:
-        """The ledger's rows of this customer."""
+        """The ledger's rows of this customer, and what an action of this conversation did to anybody else."""
         assert self._house.sandbox is not None
-        return await self._house.sandbox.effects(self._customer.id)
+        mine = select(_ACTION.c.id).where(_ACTION.c.conversation_id == self._customer.conversation_id)
+        async with self._house.service.store.begin() as work:
+            actions = set((await work.conn.execute(mine)).scalars())
+        rows = await self._house.sandbox.effects()
+        return [row for row in rows if row["owner"] == self._customer.id or row["action_id"] in actions]
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Everything the customer saw."""
@@ -148,3 +186,13 @@ class OnStage:
             return "none"
         found = await self._house.service.approvals.systems.desk.ticket(TicketId(ticket))
         return found.status if found else "none"
+
+
+def _wrongly(step: Review, shown: Mapping[str, Any]) -> list[str]:
+    rules = [fired["rule"] for fired in shown["fired"]]
+    wrong = []
+    if step.verdict is not None and shown["verdict"] != step.verdict:
+        wrong.append(f"the colleague was shown {shown['verdict']} ({', '.join(rules)}), not {step.verdict}")
+    if step.rule is not None and step.rule not in rules:
+        wrong.append(f"the colleague was not shown the rule {step.rule}, but {', '.join(rules) or 'none'}")
+    return wrong

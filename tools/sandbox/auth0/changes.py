@@ -49,7 +49,7 @@ def update(change: Change, user: str, wanted: dict[str, Any], caller: Caller) ->
     change.put(USER, record["id"], record)
     note(change, record, "sapi", "Update a User", caller, body=wanted)
     if moved:
-        _effect(change, record, "email_change", caller)
+        _effect(change, record, "email_change", caller, email=email)
     return record
 
 

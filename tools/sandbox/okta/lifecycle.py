@@ -99,7 +99,15 @@ def update(change: Change, record: Record, profile: dict[str, Any], *, agent: st
         record[_PROFILE[name]] = profile[name]
     record["updated"] = change.now.isoformat()
     if "email" in changed:
-        _done(change, record, "email_change", "user.account.update_profile", agent, changed=changed)
+        _done(
+            change,
+            record,
+            "email_change",
+            "user.account.update_profile",
+            agent,
+            changed=changed,
+            email=record["email"],
+        )
     else:
         change.put(USER, record["id"], record)
         note(change, record, "user.account.update_profile", agent=agent, changed=changed)
