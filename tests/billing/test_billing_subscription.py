@@ -190,3 +190,33 @@ async def test_previews_say_what_will_happen(bench: Bench) -> None:
         ("Price", "$49.00 per month", "$19.00 per month"),
         ("Credited now", None, "about $15.00"),
     ]
+
+
+async def test_all_seats_are_counted(bench: Bench) -> None:
+    await bench.alter("stripe.subscription", "sub_olga", quantity=3)
+    change = moving("olga", "team_month")
+    known = (await CHANGE.facts(change, bench.scope("olga"))).values()
+    assert (known["subscription.amount"], known["plan.new_amount"], known["plan.due_now"]) == (
+        5700,
+        14_700,
+        4500,
+    )
+    receipt = await done(bench, CHANGE, "olga", change)
+    assert receipt.title == "Changed the plan to Team, $147.00 per month"
+    assert [e.amount for e in bench.effects] == [4500]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"interval_count": 3}, id="quarterly"),
+        pytest.param({"interval": "week"}, id="weekly"),
+        pytest.param({"amount": None}, id="tiers"),
+    ],
+)
+async def test_a_price_that_is_no_single_sum_is_not_on_offer(bench: Bench, values: dict[str, object]) -> None:
+    await bench.alter("stripe.price", "price_business_month", **values)
+    assert "price_business_month" not in {plan.price for plan in await bench.stripe.plans()}
+    assert not await CHANGE.owned(moving("paul", "business_month"), bench.scope("paul"))
+    with pytest.raises(VendorUnsure):
+        await CANCEL.facts(ending("britt"), bench.scope("britt"))

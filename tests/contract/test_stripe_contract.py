@@ -21,6 +21,19 @@ from core.ids import ActionId
 from core.money import Money
 from tools import http
 from tools.billing.stripe import PREVIEW, Stripe
+from tools.billing.stripe_wire import (
+    ChargeWire,
+    CreditWire,
+    CustomerWire,
+    DisputeWire,
+    InvoiceWire,
+    PortalWire,
+    PriceWire,
+    RefundWire,
+    SubscriptionWire,
+    Wire,
+    read,
+)
 from tools.sandbox.faults import Faults, faulty
 from tools.sandbox.people import PEOPLE
 from tools.sandbox.stripe import door
@@ -29,6 +42,7 @@ from tools.sandbox.world import World
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OLD = SPECS / "stripe-2023-08-16.json"
+EXAMPLES = SPECS / "stripe-fixtures-2026-07.json"
 # What the old description says of these still holds; the rest of it changed shape since.
 STILL_TRUE = ("/v1/charges", "/v1/refunds", "/v1/customers/")
 
@@ -237,3 +251,45 @@ async def test_charges_refunds_and_customers_fit_the_official_description(bench:
     problems = {p for e in checked for p in official.problems(e)}
     assert problems == set()
     assert len(checked) > 200
+
+
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="the official examples are not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "wire"),
+    [
+        ("charge", ChargeWire),
+        ("refund", RefundWire),
+        ("invoice", InvoiceWire),
+        ("subscription", SubscriptionWire),
+        ("customer", CustomerWire),
+        ("price", PriceWire),
+        ("dispute", DisputeWire),
+        ("customer_balance_transaction", CreditWire),
+        ("billing_portal.session", PortalWire),
+    ],
+)
+def test_the_adapter_reads_the_official_examples(name: str, wire: type[Wire]) -> None:
+    assert read(wire, json.loads(EXAMPLES.read_text())["resources"][name])
+
+
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="the official examples are not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "path", "older"),
+    [
+        ("charge", "/v1/charges/ch_mara_first", {"refunds"}),
+        ("refund", "/v1/refunds/re_vera_main_1", {"customer", "customer_account", "payment_method"}),
+        ("invoice", "/v1/invoices/in_paul_1", {"subscription"}),
+        ("subscription", "/v1/subscriptions/sub_paul", set()),
+        ("customer", "/v1/customers/cus_paul", set()),
+        ("price", "/v1/prices/price_team_year", set()),
+        ("product", "/v1/products/prod_team", set()),
+        ("dispute", "/v1/disputes/dp_ugo_main", set()),
+        ("balance_transaction", "/v1/balance_transactions/txn_ch_mara_first", set()),
+        ("payment_intent", "/v1/payment_intents/pi_mara_first", {"managed_payments"}),
+    ],
+)
+async def test_the_door_leaves_out_no_field_of_the_official_examples(
+    bench: Bench, name: str, path: str, older: set[str]
+) -> None:
+    official = json.loads(EXAMPLES.read_text())["resources"][name]
+    assert official.keys() - (await bench.client.get(path)).json().keys() == older

@@ -181,14 +181,15 @@ async def change_facts(found: Subscription, price: str, scope: Scope) -> FactSet
     if new is None:
         return FactSet()
     preview = await billing.preview_change(found, price)
+    amount = new.amount * found.quantity
     yearly = {"month": 12, "year": 1}
     return read_facts(
         billing.vendor,
         scope.now,
         plan__name=new.name,
         plan__interval=new.interval,
-        plan__new_amount=new.amount,
-        plan__is_upgrade=new.amount * yearly[new.interval] > found.plan.amount * yearly[found.plan.interval],
+        plan__new_amount=amount,
+        plan__is_upgrade=amount * yearly[new.interval] > found.plan.amount * yearly[found.plan.interval],
         plan__same_interval=new.interval == found.plan.interval,
         plan__same_currency=new.currency == found.plan.currency,
         plan__due_now=preview.due_now,

@@ -65,6 +65,8 @@ class Subscription(Frozen):
     customer: str
     item: str
     plan: Plan
+    """Its amount is that of the whole subscription, all seats together."""
+    quantity: int = 1
     status: str
     cancel_at_period_end: bool
     period_start: datetime

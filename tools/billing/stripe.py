@@ -155,7 +155,8 @@ class Stripe:
         return sorted(plans, key=lambda plan: (plan.interval, plan.amount))
 
     async def preview_change(self, subscription: Subscription, price: str) -> ChangePreview:
-        new = await self._ask.one(PriceWire, lambda c: c.v1.prices.retrieve_async(price))
+        found = await self._ask.one(PriceWire, lambda c: c.v1.prices.retrieve_async(price))
+        new = found.plan(quantity=subscription.quantity) if found else None
         if new is None:
             raise VendorRefused(VENDOR, "no such price")
         row = await self._ask.one(
@@ -174,7 +175,7 @@ class Stripe:
         if row is None:
             raise VendorRefused(VENDOR, "no such subscription")
         return ChangePreview(
-            due_now=row.total, next_amount=new.unit_amount, currency=row.currency, at=self._clock.now()
+            due_now=row.total, next_amount=new.amount, currency=row.currency, at=self._clock.now()
         )
 
     async def balance_changes(self, customer: str) -> Sequence[BalanceChange]:

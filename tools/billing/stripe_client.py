@@ -22,6 +22,8 @@ _PAGE = 100
 _PAGES = 10
 # Answers that the SDK shall read for its error code; every other failure is named by tools/http.py.
 _READ_BY_SDK = frozenset({400, 401, 402, 403, 404, 409})
+# What the SDK lets through when it builds its objects from an answer that is JSON, but not Stripe's.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _SENTENCES: Mapping[str, str] = {
     "charge_already_refunded": "the charge has already been refunded",
     "charge_disputed": "the charge is disputed",
@@ -101,9 +103,21 @@ def meaning(error: stripe.StripeError) -> VendorError:
             )
 
 
-def is_missing(error: stripe.StripeError) -> bool:
-    """True when the object that was asked for does not exist."""
-    return isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
+class _Missing(VendorRefused):
+    """There is no such object."""
+
+
+async def _answer(asked: Awaitable[Any]) -> dict[str, Any]:
+    """The SDK's answer as plain data; every way in which it fails as one of our errors."""
+    try:
+        data: dict[str, Any] = (await asked).to_dict()
+    except stripe.InvalidRequestError as error:
+        raise (_Missing(VENDOR, "no such object") if error.http_status == 404 else meaning(error)) from None
+    except stripe.StripeError as error:
+        raise meaning(error) from None
+    except _UNREADABLE as error:
+        raise VendorUnsure(VENDOR, f"the answer cannot be read ({type(error).__name__})") from None
+    return data
 
 
 class Requests:
@@ -117,24 +131,16 @@ class Requests:
     ) -> W:
         """The answer; every error says whether something may have happened."""
         options = {"idempotency_key": permit.idempotency_key}
-        try:
-            answer = await send(sdk(self._client, permit), options)
-        except stripe.StripeError as error:
-            raise meaning(error) from None
-        return read(model, answer.to_dict())
+        return read(model, await _answer(send(sdk(self._client, permit), options)))
 
     async def read(self, ask: Ask) -> dict[str, Any] | None:
         """The answer as plain data, None when there is no such object."""
 
         async def once() -> dict[str, Any] | None:
             try:
-                answer = await ask(sdk(self._client, None))
-            except stripe.StripeError as error:
-                if is_missing(error):
-                    return None
-                raise meaning(error) from None
-            data: dict[str, Any] = answer.to_dict()
-            return data
+                return await _answer(ask(sdk(self._client, None)))
+            except _Missing:
+                return None
 
         return await http.retrying()(once)
 

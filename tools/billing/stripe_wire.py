@@ -157,26 +157,33 @@ class _Product(Wire):
 
 
 class _Recurring(Wire):
-    interval: Literal["day", "week", "month", "year"]
+    interval: str
+    interval_count: int
+    usage_type: str
 
 
 class PriceWire(Wire):
     id: str
-    unit_amount: int
+    unit_amount: int | None
     currency: str
-    recurring: _Recurring
+    recurring: _Recurring | None
     product: str | _Product
 
-    def plan(self) -> Plan | None:
-        """None for a rhythm that we do not sell."""
-        if self.recurring.interval not in ("month", "year"):
+    def plan(self, *, quantity: int = 1) -> Plan | None:
+        """None for a price that we cannot say in one sum per month or year: tiers, metering, other rhythms."""
+        rhythm = self.recurring
+        if self.unit_amount is None or rhythm is None:
+            return None
+        if rhythm.interval_count != 1 or rhythm.usage_type != "licensed":
+            return None
+        if rhythm.interval != "month" and rhythm.interval != "year":
             return None
         return Plan(
             price=self.id,
             name=self.product.name if isinstance(self.product, _Product) else self.id,
-            amount=self.unit_amount,
+            amount=self.unit_amount * quantity,
             currency=self.currency,
-            interval=self.recurring.interval,
+            interval="month" if rhythm.interval == "month" else "year",
         )
 
 
@@ -184,6 +191,7 @@ class _Item(Wire):
     id: str
     current_period_start: Time
     current_period_end: Time
+    quantity: int = 1
     price: PriceWire
 
 
@@ -208,14 +216,15 @@ class SubscriptionWire(Wire):
 
     def subscription(self) -> Subscription:
         item = self.items.data[0]
-        plan = item.price.plan()
+        plan = item.price.plan(quantity=item.quantity)
         if plan is None:
-            raise VendorUnsure("stripe", "a subscription with a rhythm we do not sell")
+            raise VendorUnsure("stripe", "a subscription whose price is no single sum")
         return Subscription(
             id=self.id,
             customer=self.customer,
             item=item.id,
             plan=plan,
+            quantity=item.quantity,
             status=self.status,
             cancel_at_period_end=self.cancel_at_period_end,
             period_start=item.current_period_start,

@@ -47,7 +47,7 @@ def price(row: Record, *, with_product: bool = False) -> Wire:
         "product": product(row) if with_product else row["product"],
         "recurring": {
             "interval": row["interval"],
-            "interval_count": 1,
+            "interval_count": row["interval_count"],
             "meter": None,
             "trial_period_days": None,
             "usage_type": "licensed",
@@ -57,8 +57,12 @@ def price(row: Record, *, with_product: bool = False) -> Wire:
         "transform_quantity": None,
         "type": "recurring",
         "unit_amount": row["amount"],
-        "unit_amount_decimal": str(row["amount"]),
+        "unit_amount_decimal": _decimal(row["amount"]),
     }
+
+
+def _decimal(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def _plan(row: Record) -> Wire:
@@ -68,12 +72,12 @@ def _plan(row: Record) -> Wire:
         "object": "plan",
         "active": row["active"],
         "amount": row["amount"],
-        "amount_decimal": str(row["amount"]),
+        "amount_decimal": _decimal(row["amount"]),
         "billing_scheme": "per_unit",
         "created": row["created"],
         "currency": row["currency"],
         "interval": row["interval"],
-        "interval_count": 1,
+        "interval_count": row["interval_count"],
         "livemode": False,
         "metadata": {},
         "meter": None,
@@ -98,7 +102,7 @@ def subscription(row: Record, price_row: Record, *, with_product: bool = False) 
         "metadata": {},
         "plan": _plan(price_row),
         "price": price(price_row, with_product=with_product),
-        "quantity": 1,
+        "quantity": row["quantity"],
         "subscription": row["id"],
         "tax_rates": [],
     }

@@ -145,13 +145,14 @@ def _proration(row: Record, old: Record, new: Record, at: int) -> Proration:
     start, end = row["period_start"], row["period_end"]
     at = min(max(at, start), end)
     left, whole = end - at, end - start
-    unused = -round(old["amount"] * left / whole)
+    seats = row["quantity"]
+    unused = -round(old["amount"] * seats * left / whole)
     credit = {"amount": unused, "description": f"Unused time on {old['name']}", "proration": True}
     if new["interval"] != old["interval"]:
         # Another interval starts a new period now, paid in full.
-        full = {"amount": new["amount"], "description": new["name"], "proration": False}
+        full = {"amount": new["amount"] * seats, "description": new["name"], "proration": False}
         return Proration((credit, full), at, at + _PERIOD[new["interval"]])
-    rest = round(new["amount"] * left / whole)
+    rest = round(new["amount"] * seats * left / whole)
     debit = {"amount": rest, "description": f"Remaining time on {new['name']}", "proration": True}
     return Proration((credit, debit), start, end)
 
@@ -169,7 +170,7 @@ def preview(call: Call) -> Wire:
     cost = _proration(row, old, new, details.integer("proration_date") or call.now)
     if new["id"] == old["id"] or behaviour == "none":
         cost = Proration((), cost.period_start, cost.period_end)
-    upcoming = {"amount": new["amount"], "description": new["name"], "proration": False}
+    upcoming = {"amount": new["amount"] * row["quantity"], "description": new["name"], "proration": False}
     lines = cost.lines if behaviour == "always_invoice" else (*cost.lines, upcoming)
     shown = Proration(lines, cost.period_start, cost.period_end)
     customer = call.one("customer", row["customer"])
