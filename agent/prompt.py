@@ -139,4 +139,5 @@ def _value(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value).lstrip("$")
+    text = str(value)
+    return f"{text[1:-1]} if given" if text.startswith("$") and text.endswith("?") else text.removeprefix("$")

@@ -52,7 +52,7 @@ from store.work import Store
 from tools.kit import Tool
 from tools.knowledge.articles import HELP_HOST
 from tools.knowledge.seed import seed_articles
-from tools.sandbox.people import seed_world
+from tools.sandbox.people import PEOPLE, seed_person
 from tools.sandbox.server import Running, start
 from tools.sandbox.world import World
 from tools.toolset import toolset
@@ -206,7 +206,7 @@ async def chat(
 ) -> AsyncIterator[Chat]:
     """A chat of one sandbox person, with the offline model unless another is given."""
     world = World(clock=clock)
-    await seed_world(world)
+    await seed_person(world, next(one for one in PEOPLE if one.key == person))
     async with AsyncExitStack() as stack:
         sandbox = await start(world)
         stack.push_async_callback(sandbox.stop)
