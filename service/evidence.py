@@ -31,9 +31,11 @@ _SOURCES: Mapping[str, str] = {
     "shopify": "Shopify",
     "zendesk": "Zendesk",
     "remit": "Remit",
+    "request": "as asked",
 }
 # What is asked for first, what is known about the customer and the request last.
 _LAST = ("customer", "request", "agent")
+_ASIDE = frozenset({"request", "agent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Group:
 
     title: str
     facts: tuple[Shown, ...]
+    is_aside: bool
 
 
 def grouped(facts: Sequence[FactView]) -> tuple[Group, ...]:
@@ -64,7 +67,7 @@ def grouped(facts: Sequence[FactView]) -> tuple[Group, ...]:
             continue
         groups.setdefault(fact.name.partition(".")[0], []).append(_shown(fact, values))
     order = sorted(groups, key=lambda name: (_LAST.index(name) if name in _LAST else -1, name))
-    return tuple(Group(label(name), tuple(groups[name])) for name in order)
+    return tuple(Group(label(name), tuple(groups[name]), name in _ASIDE) for name in order)
 
 
 def _shown(fact: FactView, values: Mapping[str, str]) -> Shown:

@@ -28,6 +28,7 @@ def _templates() -> Environment:
     )
     made.filters.update(
         ago=wording.ago,
+        since=wording.since,
         left=wording.left,
         iso=_iso,
         money=lambda amount, currency: str(Money(amount, currency)),

@@ -4,7 +4,12 @@ from datetime import datetime, timedelta
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long since: `just now`, `4 min`, `3 h`, `2 d`."""
+    """How long ago: `just now`, `4 min ago`, `3 h ago`, `2 d ago`."""
+    return "just now" if now - at < timedelta(minutes=1) else f"{span(now - at)} ago"
+
+
+def since(at: datetime, now: datetime) -> str:
+    """How long already: `under a minute`, `4 min`."""
     return span(now - at)
 
 

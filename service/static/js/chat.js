@@ -38,6 +38,10 @@ function add(element, { jump = false } = {}) {
   return element;
 }
 
+function scrollOn() {
+  if (atEnd()) scroller.scrollTop = scroller.scrollHeight;
+}
+
 // Addresses become links; everything else stays text.
 function withLinks(text) {
   return text.split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)])/g).map((part, at) =>
@@ -81,7 +85,11 @@ function onMessage(body) {
   }
   clearBusy();
   clearDraft();
-  add(bubble(body.author, body.text));
+  // The words that introduce a card are written after it, and read before it.
+  const last = log.lastElementChild;
+  const made = add(bubble(body.author, body.text));
+  if (last?.matches(".card.confirm, .card.step_up, .card.waiting") && body.author === "agent") last.before(made);
+  scrollOn();
 }
 
 function onCard(kind, body) {
@@ -135,7 +143,8 @@ function onEvent(kind, body) {
   } else if (kind === "handed_over") {
     clearBusy();
     personButton.hidden = true;
-    add(h("p", { class: "say system" }, body.text));
+    const said = [...log.querySelectorAll(".say.agent")].at(-1)?.textContent;
+    add(said === body.text ? h("p", { class: "rule" }, "A colleague has this now") : h("p", { class: "say system" }, body.text));
   } else if (kind === "closed") onClosed(body);
   else if (kind === "reopened") {
     log.querySelectorAll(".closing").forEach((old) => old.remove());
@@ -175,6 +184,9 @@ async function ensureConversation() {
 function listen(id) {
   stop();
   conversation = id;
+  // What is replayed is history: a screen reader hears only what comes after it.
+  log.setAttribute("aria-busy", "true");
+  setTimeout(() => log.removeAttribute("aria-busy"), 800);
   stop = follow(api, `/v1/conversations/${id}/events`, { onEvent, onState });
 }
 
