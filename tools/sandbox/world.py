@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,9 +58,10 @@ class Change:
 
     def find(self, kind: str, **equal: object) -> list[Record]:
         """Records of a kind whose fields equal these, with this change's own edits, oldest first."""
-        keys = dict.fromkeys(self.world.keys(kind)) | dict.fromkeys(k for (n, k) in self.changed if n == kind)
-        found = [r for key in keys if (r := self.get(kind, key)) is not None]
-        return [r for r in found if all(r.get(name) == value for name, value in equal.items())]
+        # Compared before copying: a world of many customers is searched on every request.
+        rows = dict(self.world.peek(kind)) | {key: r for (n, key), r in self.changed.items() if n == kind}
+        found = [r for r in rows.values() if r is not None and _matches(r, equal)]
+        return [copy.deepcopy(r) for r in found]
 
     def put(self, kind: str, key: str, record: Record) -> None:
         """Writes a whole record; `kind` is such as "stripe.charge"."""
@@ -125,8 +126,11 @@ class World:
 
     def find(self, kind: str, **equal: object) -> list[Record]:
         """Copies of the records of a kind whose fields equal these, oldest first."""
-        rows = self._records.get(kind, {}).values()
-        return [copy.deepcopy(r) for r in rows if all(r.get(name) == value for name, value in equal.items())]
+        return [copy.deepcopy(r) for r in self.peek(kind).values() if _matches(r, equal)]
+
+    def peek(self, kind: str) -> Mapping[str, Record]:
+        """The records of a kind themselves, for looking only: what is handed out must be copied."""
+        return self._records.get(kind, {})
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Change]:
@@ -145,3 +149,7 @@ class World:
             else:
                 self._records.setdefault(kind, {})[key] = record
         self.ledger.extend(change.effects)
+
+
+def _matches(record: Record, equal: Mapping[str, object]) -> bool:
+    return all(record.get(name) == value for name, value in equal.items())

@@ -37,7 +37,8 @@ def search_customers(call: Call) -> Wire:
     if match is None:
         raise invalid("query", f"We were unable to parse your search query: {query!r}.")
     name, value = match[2], match[4]
-    rows = [r for r in call.change.find("stripe.customer") if r["metadata"].get(name) == value]
+    known = call.change.world.peek("stripe.customer").values()
+    rows = [row for row in known if row["metadata"].get(name) == value]
     return render.found("/v1/customers/search", [render.customer(row) for row in rows])
 
 
