@@ -100,3 +100,18 @@ def _caller(home: House, web: FastAPI, role: str):  # type: ignore[no-untyped-de
 async def _set_roles(home: House, roles: list[str]) -> None:
     async with home.service.store.begin() as work:
         await work.run(update(_USER).where(_USER.c.login == "evaluator@example.com").values(roles=roles))
+
+
+async def test_openapi_says_what_comes_back_and_what_can_go_wrong(web: FastAPI) -> None:
+    lacking = []
+    for path, methods in web.openapi()["paths"].items():
+        for method, operation in methods.items():
+            answers = operation["responses"]
+            good = next(answers[status] for status in answers if status.startswith("2"))
+            schemas = [kind.get("schema") for kind in good.get("content", {}).values()]
+            told = operation.get("description") and (any(schemas) or "text/event-stream" in good["content"])
+            if not told:
+                lacking.append(f"{method} {path}: description or answer")
+            if path.startswith("/v1/") and not {"401", "404", "503"} <= set(answers):
+                lacking.append(f"{method} {path}: errors")
+    assert lacking == []

@@ -119,7 +119,7 @@ function onClosed({ text }) {
         "div",
         { class: "in" },
         h("p", { class: "state" }, "Closed"),
-        h("h3", {}, text || "This conversation is closed."),
+        h("p", {}, text || "This conversation is closed."),
         h("div", { class: "rate" }, h("span", { class: "muted" }, "How did it go?"), h("button", { class: "btn small", onclick: rate(5) }, "Well"), h("button", { class: "btn small", onclick: rate(3) }, "So-so"), h("button", { class: "btn small", onclick: rate(1) }, "Badly")),
         h("div", { class: "acts" }, h("button", { class: "btn quiet small", onclick: back }, "This came back")),
       ),
