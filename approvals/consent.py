@@ -2,13 +2,12 @@
 
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from tools.identity.contact import contact_on_file
 
 from approvals import cards
 from approvals.execute import end, execute
@@ -20,12 +19,15 @@ from core.errors import Conflict, Gone, Invalid, NotFound, TooMany, VendorError
 from core.ids import new_id
 from store.columns import table
 from store.tables.action import ActionRow, ConfirmationRow, StepUpRow
+from store.tables.conversation import ConversationRow
 from store.work import Work
+from tools.identity.contact import contact_on_file
 from tools.mail.port import Letter
 
 _ACTION = table(ActionRow)
 _CONFIRMATION = table(ConfirmationRow)
 _STEP_UP = table(StepUpRow)
+_CONVERSATION = table(ConversationRow)
 CODE_LIVES = timedelta(minutes=10)
 MOST_WRONG_PER_HOUR = 5
 MOST_CODES_PER_HOUR = 3
@@ -89,8 +91,7 @@ async def send_code(action_id: str, *, who: Principal, parts: Parts) -> Outcome:
         contact = await contact_on_file(parts.scope(who))
     except VendorError:
         return await _hold_for_contact(action_id, who, "The account cannot be checked right now.", parts)
-    now = parts.clock.now()
-    if contact is None or contact.since is None or now - contact.since < CONTACT_AGE:
+    if contact is None or contact.since is None or not await _is_old(action_id, contact.since, parts):
         because = "There is no contact on file that is old enough to send a code to."
         return await _hold_for_contact(action_id, who, because, parts)
     code = f"{secrets.randbelow(10**6):06d}"
@@ -111,6 +112,16 @@ async def send_code(action_id: str, *, who: Principal, parts: Parts) -> Outcome:
     except VendorError:
         return await _hold_for_contact(action_id, who, "The code could not be sent.", parts)
     return asked
+
+
+async def _is_old(action_id: str, since: datetime, parts: Parts) -> bool:
+    """True when the contact was on file long before the conversation began, not merely before this moment."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id)
+        began = await work.value(
+            select(_CONVERSATION.c.opened_at).where(_CONVERSATION.c.id == row.conversation_id)
+        )
+    return began is not None and began - since >= CONTACT_AGE
 
 
 async def enter_code(action_id: str, code: str, *, who: Principal, parts: Parts) -> Outcome:

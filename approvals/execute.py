@@ -261,6 +261,7 @@ async def _try_later(seen: Seen, busy: RemitError, parts: Parts, *, fence: int) 
             return outcome_of(await action_row(work, seen.action.id))
         if row.state == "executing":
             await move(work, row, "unsure")
+        await _attempt_is(work, row.id, "not_sent")
         work.audit("action.delayed", action=row.id, digest=row.digest, why=busy.__class__.__name__)
         wait = getattr(busy, "retry_after", None)
         await later(work, row.id, parts, tries=await _tries(work, row.id), at_least=int(wait or 0))
@@ -284,6 +285,15 @@ async def _mine(work: Work, action_id: str, fence: int) -> ActionRow | None:
     row = await action_row(work, action_id, lock=True)
     held = await work.value(select(func.max(_ATTEMPT.c.fence)).where(_ATTEMPT.c.action_id == action_id))
     return row if held == fence and row.state in ("executing", "unsure") else None
+
+
+async def send_again(work: Work, action_id: str) -> None:
+    """Notes, before a call is repeated, that from now on it may have arrived."""
+    await _attempt_is(work, action_id, "open")
+
+
+async def _attempt_is(work: Work, action_id: str, state: str) -> None:
+    await work.run(update(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id).values(state=state))
 
 
 async def _close_attempt(work: Work, action_id: str, state: str) -> None:

@@ -1,6 +1,6 @@
 """Finding out what became of an unsure action: look it up by our id; absent and the key honoured: resend; else a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -16,6 +16,7 @@ from approvals.execute import (
     permit_for,
     record_executed,
     record_failed,
+    send_again,
 )
 from approvals.parts import Parts
 from approvals.record import action_row, move, outcome_of
@@ -78,19 +79,28 @@ async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
     async with parts.store.begin() as work:
         row = await action_row(work, seen.action.id)
         attempt = await _attempt(work, seen.action.id)
-        too_late = attempt.tries > MOST_TRIES or work.now - attempt.first_sent_at >= KEY_HONOURED
         stopped = await is_stopped(work, row.category, row.tool)
         under = await mandate_of(work, row, parts)
-        facts = seen.facts.values()
-        denied = under is None or check(under.policy, row.tool, facts).kind == "deny"
-    if too_late:
+    if not _may_resend(seen, attempt, parts.clock.now()):
         why = "It could not be found at the vendor and may not be sent again without a look."
         return await _to_person(seen.action.id, why, parts, fence=fence)
     if stopped:
         return await _not_now(seen.action.id, parts, fence=fence, why="stopped")
+    denied = under is None or check(under.policy, row.tool, seen.facts.values()).kind == "deny"
     if denied or not seen.owned:
         return await record_failed(seen, "no longer allowed", parts, fence=fence, tell=True)
+    async with parts.store.begin() as work:
+        await send_again(work, seen.action.id)
     return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
+
+
+def _may_resend(seen: Seen, attempt: AttemptRow, now: datetime) -> bool:
+    """A call that did nothing may be sent again; one that may have arrived only under a key that is still honoured."""
+    if attempt.tries > MOST_TRIES:
+        return False
+    if attempt.state == "not_sent":
+        return True
+    return seen.tool.honours_key and now - attempt.first_sent_at < KEY_HONOURED
 
 
 async def _attempt(work: Work, action_id: str) -> AttemptRow:

@@ -31,8 +31,10 @@ async def serve_until_stopped(
         wake.start()
         web = asyncio.create_task(server.serve(sockets=[listening]), name="web")
         worker = asyncio.create_task(work(house), name="worker")
+        warming = asyncio.create_task(house.service.approvals.systems.identity.warm_up(), name="warm up")
         ready(f"http://{house.settings.host}:{listening.getsockname()[1]}")
         await _first(stop, web, worker)
+        await _cancel(warming)
         house.service.hub.close()
         server.should_exit = True
         await web

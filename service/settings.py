@@ -67,6 +67,7 @@ class Settings(BaseModel):
     auth0_domain: str | None = Field(None, alias="AUTH0_DOMAIN")
     auth0_token: SecretStr | None = Field(None, alias="AUTH0_TOKEN")
     auth0_client_id: str | None = Field(None, alias="AUTH0_CLIENT_ID")
+    auth0_client_secret: SecretStr | None = Field(None, alias="AUTH0_CLIENT_SECRET")
     auth0_url: str | None = Field(None, alias="AUTH0_URL", pattern=r"^https?://")
     hubspot_token: SecretStr | None = Field(None, alias="HUBSPOT_TOKEN")
     hubspot_url: str | None = Field(None, alias="HUBSPOT_URL", pattern=r"^https?://")

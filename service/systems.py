@@ -96,7 +96,8 @@ class _Reach:
 
     def _auth0(self, url: str, token: SecretStr) -> Auth0:
         client_id = self._settings.auth0_client_id or "remit"
-        return Auth0(base_url=url, token=token, client_id=client_id, clock=self._clock)
+        secret = self._settings.auth0_client_secret
+        return Auth0(base_url=url, token=token, client_secret=secret, client_id=client_id, clock=self._clock)
 
     def crm(self) -> hubspot.HubSpot:
         s = self._settings

@@ -22,6 +22,7 @@ class AnswerArgs(Args):
 class Answer(WriteTool[AnswerArgs]):
     """Sends nothing itself: the service sends what was executed, from the action's own arguments."""
 
+    honours_key = True
     args = AnswerArgs
     spec = ToolSpec(
         name="answer",

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, StringConstraints
 
@@ -81,6 +81,8 @@ class WriteTool(ABC, Generic[A]):
 
     spec: ToolSpec
     args: type[A]
+    # True when the vendor drops a repeat under the same key for a day: only then may a lost call be sent again.
+    honours_key: ClassVar[bool] = False
 
     @abstractmethod
     async def owned(self, args: A, scope: Scope) -> bool:

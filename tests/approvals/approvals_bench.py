@@ -117,7 +117,9 @@ async def _talking(
     )
     async with parts.store.begin() as work:
         await work.add(
-            CustomerRow(id=who.id, name=person.title(), email="", links={}, created_at=now), conversation, request
+            CustomerRow(id=who.id, name=person.title(), email="", links={}, created_at=now),
+            conversation,
+            request,
         )
     asking = Asking(conversation_id=ConversationId(conversation.id), who=who)
     return Bench(parts, sandbox, clock, asking, request.id)

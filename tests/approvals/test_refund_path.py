@@ -7,10 +7,10 @@ import pytest
 from approvals_bench import Bench, bench
 
 from approvals import consent
+from approvals.parts import Reviewer
 from approvals.settle import settle, sweep
 from approvals.standing import demote
 from approvals.switches import set_switch
-from approvals.parts import Reviewer
 from core.actions import Asked, Executed, Held, Refused, Unsure
 from core.clock import StillClock
 from core.conversation import Principal
@@ -105,7 +105,9 @@ async def test_one_wrong_argument_is_refused(mara: Bench, change: dict[str, obje
     assert mara.effects() == []
 
 
-@pytest.mark.parametrize("name", ["refund_everything", "Refund_charge", "cancel_subscription", "find_charges"])
+@pytest.mark.parametrize(
+    "name", ["refund_everything", "Refund_charge", "cancel_subscription", "find_charges"]
+)
 async def test_a_tool_outside_the_category_is_refused(mara: Bench, name: str) -> None:
     outcome = await mara.submit(name, **CHARGE)
     assert isinstance(outcome, Refused)
@@ -242,7 +244,9 @@ async def test_an_edit_is_asked_of_the_customer_again_and_keeps_its_approval(mar
     assert done.state == "asked"
     row = await mara.row(done.action_id)
     assert row.amount == 2000
-    await consent.confirm(done.action_id, digest=row.digest, who=mara.asking.who, event="button", parts=mara.parts)
+    await consent.confirm(
+        done.action_id, digest=row.digest, who=mara.asking.who, event="button", parts=mara.parts
+    )
     assert mara.effects() == [("stripe", "refund", CHARGE["charge_id"], 2000)]
     assert (await mara.row(held.action_id)).state == "replaced"
 
@@ -260,4 +264,6 @@ async def test_a_category_only_moves_down_by_hand(mara: Bench) -> None:
     ops = Reviewer("ops", "ops", frozenset({"ops"}), mara.clock.now())
     with pytest.raises(Invalid, match="earned"):
         await demote("duplicate_charge", to="autonomous_20", by=ops, reason="x", parts=mara.parts)
-    assert await demote("duplicate_charge", to="suspended", by=ops, reason="x", parts=mara.parts) == "suspended"
+    assert (
+        await demote("duplicate_charge", to="suspended", by=ops, reason="x", parts=mara.parts) == "suspended"
+    )

@@ -44,6 +44,7 @@ class InvoiceArgs(Args):
 class CreditBalance(WriteTool[CreditArgs]):
     """Credits the customer's balance; the next invoice takes it off."""
 
+    honours_key = True
     args = CreditArgs
     spec = ToolSpec(
         name="credit_balance",
@@ -108,6 +109,7 @@ class CreditBalance(WriteTool[CreditArgs]):
 class SendPaymentLink(WriteTool[NoArgs]):
     """Mails the customer a short-lived page to change the card; the address of it never reaches the model."""
 
+    honours_key = True
     args = NoArgs
     spec = ToolSpec(
         name="send_payment_link",
@@ -168,6 +170,7 @@ class SendPaymentLink(WriteTool[NoArgs]):
 class ResendInvoice(WriteTool[InvoiceArgs]):
     """Has the vendor mail an invoice to the customer again."""
 
+    honours_key = True
     args = InvoiceArgs
     spec = ToolSpec(
         name="resend_invoice",

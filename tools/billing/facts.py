@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from core.errors import VendorRefused
 from core.facts import FactSet, FactType, read_facts
 from tools.billing.duplicates import duplicate_of
 from tools.billing.own import own_customer
-from tools.billing.port import Charge, Subscription
+from tools.billing.port import Charge, Plan, Subscription
 from tools.billing.reads import own_charges
 from tools.crm.customer_facts import CUSTOMER_FACTS
 from tools.kit import Scope
@@ -180,7 +181,6 @@ async def change_facts(found: Subscription, price: str, scope: Scope) -> FactSet
     new = next((plan for plan in await billing.plans() if plan.price == price), None)
     if new is None:
         return FactSet()
-    preview = await billing.preview_change(found, price)
     amount = new.amount * found.quantity
     yearly = {"month": 12, "year": 1}
     return read_facts(
@@ -192,8 +192,18 @@ async def change_facts(found: Subscription, price: str, scope: Scope) -> FactSet
         plan__is_upgrade=amount * yearly[new.interval] > found.plan.amount * yearly[found.plan.interval],
         plan__same_interval=new.interval == found.plan.interval,
         plan__same_currency=new.currency == found.plan.currency,
-        plan__due_now=preview.due_now,
+        plan__due_now=await _due_now(found, new, scope),
     )
+
+
+async def _due_now(found: Subscription, new: Plan, scope: Scope) -> int | None:
+    """None where the vendor says no to the change: the rules still hear everything else about it."""
+    if new.currency != found.plan.currency:
+        return None
+    try:
+        return (await scope.systems.billing.preview_change(found, new.price)).due_now
+    except VendorRefused:
+        return None
 
 
 async def credit_facts(amount: int, currency: str, scope: Scope) -> FactSet:

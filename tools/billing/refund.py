@@ -33,6 +33,7 @@ class RefundArgs(Args):
 class RefundCharge(WriteTool[RefundArgs]):
     """Refunds a payment, in part or whole, to the card it came from."""
 
+    honours_key = True
     args = RefundArgs
     spec = ToolSpec(
         name="refund_charge",

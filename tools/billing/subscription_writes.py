@@ -40,6 +40,7 @@ S = TypeVar("S", bound=OfSubscription)
 class SubscriptionWrite(WriteTool[S]):
     """What the writes share: whose subscription it is, what is known of it, and our mark on it afterwards."""
 
+    honours_key = True
     effect: ClassVar[str]
 
     async def owned(self, args: S, scope: Scope) -> bool:

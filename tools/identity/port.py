@@ -63,3 +63,6 @@ class Identity(Protocol):
         self, account: str, what: IdentityWrite, since: datetime, action_id: ActionId
     ) -> Sequence[Done]:
         """Events of that kind on the account since `since`, from the provider's log or state."""
+
+    async def warm_up(self) -> None:
+        """Imports what takes seconds before the first customer waits for it."""
