@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from agent.bounds import Spent
 from agent.entries import Entry
-from agent.handover import pass_on
+from agent.handover import open_ticket, pass_on
 from agent.hearing import Hearing, hear, unheard
 from agent.lease import Lease, locked, release, take
 from agent.model import Model, Usage
@@ -174,21 +174,11 @@ async def _open_ticket(
     parts: AgentParts,
 ) -> None:
     jobs = parts.approvals.jobs
-    if messages and conversation.ticket_id is None:
+    if messages:
         category = hearing.request.category if hearing.request else "other"
         policy = parts.approvals.catalog.get(category)
-        await outbox.put(
-            work,
-            jobs,
-            "ticket_open",
-            key=f"ticket:{conversation.id}",
-            conversation_id=conversation.id,
-            body={
-                "subject": policy.title if policy else "Conversation",
-                "text": messages[0].text,
-                "tags": ["remit", category],
-            },
-        )
+        subject = policy.title if policy else "Conversation"
+        await open_ticket(work, jobs, conversation, subject=subject, text=messages[0].text, tags=(category,))
     if conversation.reopened:
         key = f"reopened:{conversation.id}:{conversation.reopened}"
         body = {"status": "open"}

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from agent.beginning import Turn
 from agent.entries import CallResult
 from agent.hearing import unheard
@@ -12,11 +14,15 @@ from approvals.look import look
 from approvals.submit import submit
 from core.actions import Executed, HandedOver, Held, Outcome, ToolCall
 from core.ids import new_id
+from store.columns import table
+from store.tables.conversation import ConversationRow
 from tools.kit import Card
 
+_CONVERSATION = table(ConversationRow)
 ANSWER = "answer"
 USED_TWICE = "This call id was used before. If the call is still needed, make it again."
 OVER = "Not run: the call before it ended the turn."
+TAKEN = "A person has the conversation now, so this was not proposed."
 FIRST_READ = "The customer wrote meanwhile, so this was not proposed. Read the message, then decide again."
 
 
@@ -76,7 +82,12 @@ async def _read(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:
 
 async def _write(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:
     async with parts.approvals.store.begin() as work:
+        state = await work.value(
+            select(_CONVERSATION.c.state).where(_CONVERSATION.c.id == turn.conversation_id)
+        )
         wrote_meanwhile = bool(await unheard(work, turn.conversation_id))
+    if state != "open":
+        return Ran(call, _failed(call, as_content(not_run(TAKEN))), ends=Ends())
     if wrote_meanwhile:
         return Ran(call, _failed(call, as_content(not_run(FIRST_READ))))
     outcome = await submit(call, turn.asking, parts.approvals)

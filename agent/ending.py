@@ -31,15 +31,24 @@ async def finish(
     async with parts.approvals.store.begin() as work:
         conversation = await hold(work, turn.lease)
         await append(work, turn.conversation_id, turn.id, entries)
-        await _reply(work, turn, ends, parts)
-        if await end_requests(work, turn.conversation_id):
-            await close_if_settled(work, parts.approvals.jobs, conversation)
-        if ends.give is not None:
-            await give(work, conversation, ends.give, parts.approvals.jobs)
-        elif thanks:
-            await close(work, parts.approvals.jobs, conversation, "agent")
+        # A person may have taken it meanwhile: then the agent has nothing more to say.
+        if conversation.state == "open":
+            await _say_and_settle(work, conversation, turn, ends, parts, thanks=thanks)
         await _count(work, turn)
         await release(work, turn.lease)
+
+
+async def _say_and_settle(
+    work: Work, conversation: ConversationRow, turn: Turn, ends: Ends, parts: AgentParts, *, thanks: bool
+) -> None:
+    jobs = parts.approvals.jobs
+    await _reply(work, turn, ends, parts)
+    if await end_requests(work, conversation.id):
+        await close_if_settled(work, jobs, conversation)
+    if ends.give is not None:
+        await give(work, conversation, ends.give, jobs)
+    elif thanks:
+        await close(work, jobs, conversation, "agent")
 
 
 async def _reply(work: Work, turn: Turn, ends: Ends, parts: AgentParts) -> None:

@@ -82,6 +82,7 @@ async def give(work: Work, conversation: ConversationRow, reason: str, jobs: Job
 async def _to_ticket(
     work: Work, jobs: Jobs, conversation: ConversationRow, handoff_id: str, packet: HandoffPacket
 ) -> None:
+    await open_ticket(work, jobs, conversation, subject="A person is wanted", text=packet.reason)
     messages: Sequence[tuple[outbox.Kind, dict[str, Any]]] = (
         ("ticket_note", {"text": in_words(packet)}),
         ("ticket_status", {"status": "open"}),
@@ -89,6 +90,28 @@ async def _to_ticket(
     for kind, body in messages:
         key = f"{kind}:{handoff_id}"
         await outbox.put(work, jobs, kind, key=key, conversation_id=conversation.id, body=body)
+
+
+async def open_ticket(
+    work: Work,
+    jobs: Jobs,
+    conversation: ConversationRow,
+    *,
+    subject: str,
+    text: str,
+    tags: Sequence[str] = (),
+) -> None:
+    """The conversation's one ticket; asking for it again changes nothing."""
+    if conversation.ticket_id is not None:
+        return
+    await outbox.put(
+        work,
+        jobs,
+        "ticket_open",
+        key=f"ticket:{conversation.id}",
+        conversation_id=conversation.id,
+        body={"subject": subject, "text": text, "tags": ["remit", *tags]},
+    )
 
 
 async def pass_on(work: Work, jobs: Jobs, message: MessageRow) -> None:

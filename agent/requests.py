@@ -19,6 +19,8 @@ OTHER = "other"
 SURE = 0.5
 VERY_SURE = 0.75
 SHORT_WORDS = 4
+# Stops and thanks are short; whatever is longer says something else as well.
+LONGEST = 200
 _STOP = re.compile(
     r"^\W*(?:(?:please|oh|no|hey|ok|okay|wait|and|actually|bitte|nein|non|no)\W+)*"
     r"(?:wait|stop|hold on|never ?mind|forget (?:it|about it|that)|do(?:n'?t| not) (?:do|refund|cancel|change|send) "
@@ -48,12 +50,12 @@ class Placed:
 
 def means_stop(text: str) -> bool:
     """True for "wait", "stop", "never mind" and nothing else."""
-    return bool(_STOP.match(text))
+    return len(text) <= LONGEST and bool(_STOP.match(text))
 
 
 def means_thanks(text: str) -> bool:
     """True for thanks and nothing else."""
-    return bool(_THANKS.match(text))
+    return len(text) <= LONGEST and bool(_THANKS.match(text))
 
 
 async def place(

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, event
 
 from agent.closing import reopen
 from agent.followup import follow_up
-from agent.handover import taken_over
+from agent.handover import hand_over, taken_over
 from agent.lease import release, take
+from agent.silence import close_silent
 from agent.told import ANSWER_HELD
 from agent.turn import run_turn
 from approvals import consent
@@ -254,3 +255,27 @@ async def _durable_commits(made: Chat) -> AsyncIterator[list[str]]:
         yield found
     finally:
         event.remove(engine.sync_engine, "commit", note)
+
+
+async def test_a_silent_conversation_is_abandoned_and_not_resolved(talk: Open, clock: StillClock) -> None:
+    async with talk("ella") as made:
+        await made.say("hi")
+        assert await close_silent(made.parts) == 0
+        clock.move(timedelta(hours=73))
+        assert await close_silent(made.parts) == 1
+        assert [c.how for c in await made.closures()] == ["abandoned"]
+        assert await made.requests() == [("other", "dropped")]
+
+
+async def test_what_waits_for_somebody_is_not_abandoned(talk: Open, clock: StillClock) -> None:
+    async with talk("mara") as made:
+        await made.say(TWICE)
+        clock.move(timedelta(hours=73))
+        assert await close_silent(made.parts) == 0
+
+
+async def test_a_person_asked_for_at_the_button_gets_a_ticket(talk: Open) -> None:
+    async with talk("mara") as made:
+        await hand_over(made.id, "The customer asked for a person.", made.parts)
+        await made.drain()
+        assert [t["status"] for t in made.tickets()] == ["open"]

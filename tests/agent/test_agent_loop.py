@@ -11,6 +11,7 @@ import pytest
 
 from agent.bounds import Bounds
 from agent.entries import Heard, Noted, Replied, Results
+from agent.handover import hand_over
 from agent.model import ModelDown, Prompt, Reply, Usage
 from agent.outbound import UNPROVEN
 from agent.scripted import Script, ScriptedModel, call, say
@@ -315,3 +316,29 @@ async def test_a_message_that_kills_every_turn_is_set_aside_for_a_person(
             clock.move(LEASE_OVER)
         await run_turn(made.id, "", made.parts)
         assert (await made.handoffs())[0].reason == "The agent failed on this several times."
+
+
+async def test_an_agent_whose_conversation_was_taken_says_and_does_nothing_more(talk: Talk) -> None:
+    async with talk(call("find_charges"), call("refund_charge", **REFUND)) as (made, model):
+        seen = model.reply
+
+        async def taken(prompt: Prompt, *, on_text: Any) -> Reply:
+            if len(model.seen) == 1:
+                await hand_over(made.id, "The customer asked for a person.", made.parts)
+            return await seen(prompt, on_text=on_text)
+
+        model.reply = taken  # type: ignore[method-assign]
+        await made.say(TWICE)
+        assert await made.actions() == []
+        assert len(await made.replies()) == 1
+        assert len(await made.handoffs()) == 1
+
+
+async def test_a_vendor_that_is_down_brings_a_person_and_says_so(
+    store: Store, database: str, clock: StillClock, tmp_path: Path
+) -> None:
+    async with chat(store, database, clock, tmp_path, "mara") as made:
+        made.sandbox.faults.plan("stripe", "/v1/charges", "drop", times=20)
+        assert "does not answer" in await made.say(TWICE)
+        assert (await made.conversation()).state == "with_person"
+        assert made.effects() == []
