@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from tools.sandbox.persona import Persona, PersonaAccount, PersonaCharge, PersonaSubscription
+from tools.sandbox.persona import Persona, PersonaAccount, PersonaCharge, PersonaCredit, PersonaSubscription
 from tools.sandbox.stripe.seed import PRICES
-
-Plan = Literal["starter_month", "team_month", "business_month", "starter_year", "team_year"]
 
 
 def _member(
@@ -33,6 +31,8 @@ ACCOUNTS: tuple[Persona, ...] = (
         "emil", "Emil Roth", 203, "An administrator.", PersonaAccount(admin=True, factors=("totp", "push"))
     ),
     _member("fay", "Fay Lindon", 204, "Changed the contact 10 hours ago.", _changed(10)),
+    _member("ilse", "Ilse Kuiper", 217, "Changed the contact 23 hours ago.", _changed(23)),
+    _member("joao", "Joao Pires", 218, "Changed the contact 25 hours ago.", _changed(25)),
     _member("gus", "Gus Arvid", 205, "Changed the contact 71 hours ago.", _changed(71)),
     _member("hana", "Hana Sato", 206, "Changed the contact 73 hours ago.", _changed(73)),
     _member("ivo", "Ivo Marek", 207, "An account at Auth0.", PersonaAccount(vendor="auth0")),
@@ -81,7 +81,7 @@ def _subscriber(
     key: str,
     name: str,
     phone: int,
-    plan: Plan,
+    plan: str,
     story: str,
     *,
     status: str = "active",
@@ -89,11 +89,17 @@ def _subscriber(
     ending: bool = False,
 ) -> Persona:
     """Somebody on a plan, with a payment for each period so far (three at most)."""
-    _, _, amount, interval = PRICES[plan]
-    period = 30 if interval == "month" else 365
+    price = PRICES[plan]
+    period = 30 if price.interval == "month" else 365
     ages = [started - period * n for n in range(int(started // period) + 1)][-3:]
     charges = tuple(
-        PersonaCharge(key=f"sub{place}", amount=amount, days_ago=age, description=f"{PRICES[plan][1]} plan")
+        PersonaCharge(
+            key=f"sub{place}",
+            amount=price.amount,
+            currency=price.currency,
+            days_ago=age,
+            description=f"{price.name} plan",
+        )
         for place, age in enumerate(ages, start=1)
     )
     return Persona(
@@ -102,13 +108,18 @@ def _subscriber(
         email=f"{name.lower().replace(' ', '.')}@example.com",
         phone=f"+1 555 {phone:04d}",
         charges=charges if status != "past_due" else charges[:-1],
-        subscription=PersonaSubscription(
-            plan=plan, status=status, started_days_ago=started, cancel_at_period_end=ending
+        subscription=PersonaSubscription.model_validate(
+            {"plan": plan, "status": status, "started_days_ago": started, "cancel_at_period_end": ending}
         ),
         story=story,
     )
 
 
+_INVOICES: tuple[tuple[Literal["paid", "void", "uncollectible"], float, bool], ...] = (
+    ("paid", 15, False),
+    ("void", 45, True),
+    ("uncollectible", 75, True),
+)
 SUBSCRIBERS: tuple[Persona, ...] = (
     _subscriber("olga", "Olga Brandt", 301, "starter_month", "On Starter, monthly."),
     _subscriber("paul", "Paul Adeyemi", 302, "team_month", "On Team, monthly."),
@@ -121,5 +132,27 @@ SUBSCRIBERS: tuple[Persona, ...] = (
     _subscriber("abel", "Abel Ortiz", 309, "team_month", "Subscribed five days ago.", started=5),
     _subscriber("britt", "Britt Nyman", 310, "business_month", "A VIP on Business.").model_copy(
         update={"tier": "vip"}
+    ),
+    _subscriber(
+        "esma", "Esma Yilmaz", 311, "team_month_eur", "Pays in euros, on a price no longer on offer."
+    ),
+    _subscriber("nils", "Nils Berg", 312, "starter_month", "Was given a credit 89 days ago.").model_copy(
+        update={"credits": (PersonaCredit(amount=1000, days_ago=89),)}
+    ),
+    _subscriber("opal", "Opal Reed", 313, "starter_month", "Was given a credit 91 days ago.").model_copy(
+        update={"credits": (PersonaCredit(amount=1000, days_ago=91),)}
+    ),
+    _subscriber("tove", "Tove Holm", 314, "team_month", "Billing has no e-mail address.").model_copy(
+        update={"has_billing_email": False}
+    ),
+    _subscriber(
+        "ursa", "Ursa Kranjc", 315, "starter_month", "One invoice was voided, one written off."
+    ).model_copy(
+        update={
+            "charges": tuple(
+                PersonaCharge(key=f"inv_{state}", amount=1900, days_ago=ago, failed=failed, invoice=state)
+                for state, ago, failed in _INVOICES
+            )
+        }
     ),
 )

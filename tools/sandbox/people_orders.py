@@ -1,6 +1,7 @@
 """The sandbox's customers who bought goods: payments, deliveries and parcels on both sides of every rule."""
 
 from datetime import timedelta
+from typing import Literal
 
 from tools.crm.port import Address
 from tools.sandbox.persona import Persona, PersonaAccount, PersonaCharge, PersonaOrder
@@ -134,7 +135,31 @@ _ONE, _TWO = _delivered("1121", 2900, days=6.5), _delivered("1122", 2900, days=2
 _EDGE = _delivered("1123", 4900, days=1.5)
 _LAMPS = tuple(_delivered(f"113{place}", 3900, days=8.5 + 9 * place) for place in range(4))
 
+
+def _twice(
+    key: str, name: str, number: str, *, days: float, method: Literal["card", "bank_transfer"], story: str
+) -> Persona:
+    order = _delivered(number, 4900, days=days - 4)
+    return Persona(
+        key=key,
+        name=name,
+        email=f"{name.lower().replace(' ', '.')}@example.com",
+        phone=f"+1 555 {number}",
+        orders=(order,),
+        charges=tuple(
+            PersonaCharge(
+                key=f"c{place}", amount=4900, days_ago=days - place * MINUTE, order=number, method=method
+            )
+            for place in range(2)
+        ),
+        story=story,
+    )
+
+
 PAYMENTS: tuple[Persona, ...] = (
+    _twice("siri", "Siri Lund", "1125", days=90.5, method="card", story="Charged twice 90 days ago."),
+    _twice("timo", "Timo Salo", "1126", days=91.5, method="card", story="Charged twice 91 days ago."),
+    _twice("ulla", "Ulla Kern", "1127", days=9, method="bank_transfer", story="Paid twice by bank transfer."),
     Persona(
         key="greta",
         name="Greta Olsen",
@@ -233,6 +258,24 @@ PARCELS: tuple[Persona, ...] = (
             number="1142", total=64_900, status="unfulfilled", days_ago=0.2, items=("Standing desk", "Chair")
         ),
         "An expensive order that is not sent yet.",
+    ),
+    _shopper(
+        "noah",
+        "Noah Stern",
+        PersonaOrder(number="1150", total=19_999, status="unfulfilled", days_ago=0.3),
+        "Not sent yet, $199.99: just under the line.",
+    ),
+    _shopper(
+        "orla",
+        "Orla Byrne",
+        PersonaOrder(number="1151", total=20_000, status="unfulfilled", days_ago=0.3),
+        "Not sent yet, $200.00: on the line.",
+    ),
+    _shopper(
+        "pavel",
+        "Pavel Dvorak",
+        PersonaOrder(number="1152", total=7900, currency="eur", status="unfulfilled", days_ago=0.3),
+        "Not sent yet, paid in euros.",
     ),
     _shopper("xavi", "Xavi Puig", _moving("1143", due_in=2), "On its way and in time."),
     _shopper("yara", "Yara Costa", _moving("1144", due_in=-4, shipped=9), "A parcel four days late."),

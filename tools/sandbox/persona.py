@@ -23,6 +23,17 @@ class PersonaCharge(Frozen):
     disputed: bool = False
     failed: bool = False
     description: str = ""
+    method: Literal["card", "bank_transfer"] = "card"
+    invoice: Literal["draft", "open", "paid", "uncollectible", "void"] | None = None
+    """The state of the invoice of a charge without an order, where it is not the ordinary one."""
+
+
+class PersonaCredit(Frozen):
+    """A credit the customer was given before."""
+
+    amount: int
+    currency: str = "usd"
+    days_ago: float
 
 
 class PersonaOrder(Frozen):
@@ -40,7 +51,9 @@ class PersonaOrder(Frozen):
 
 
 class PersonaSubscription(Frozen):
-    plan: Literal["starter_month", "team_month", "business_month", "starter_year", "team_year"]
+    plan: Literal[
+        "starter_month", "team_month", "business_month", "starter_year", "team_year", "team_month_eur"
+    ]
     status: str = "active"
     started_days_ago: float = 90
     cancel_at_period_end: bool = False
@@ -71,6 +84,8 @@ class Persona(Frozen):
     language: str = "en"
     address: Address = Address(line1="1 Sample Street", city="Springfield", zip="12345", country="US")
     charges: tuple[PersonaCharge, ...] = ()
+    credits: tuple[PersonaCredit, ...] = ()
+    has_billing_email: bool = True
     orders: tuple[PersonaOrder, ...] = ()
     subscription: PersonaSubscription | None = None
     account: PersonaAccount | None = PersonaAccount()

@@ -85,7 +85,7 @@ def charge(row: Record) -> Wire:
         "paid": not failed,
         "payment_intent": row["payment_intent"],
         "payment_method": f"pm_{row['id']}",
-        "payment_method_details": {"type": "card", "card": _card(row)},
+        "payment_method_details": _method(row),
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,
@@ -113,6 +113,12 @@ def _outcome(failed: bool) -> Wire:
         "seller_message": "The bank declined it." if failed else "Payment complete.",
         "type": "issuer_declined" if failed else "authorized",
     }
+
+
+def _method(row: Record) -> Wire:
+    if row["card"] is None:
+        return {"type": "customer_balance", "customer_balance": {}}
+    return {"type": "card", "card": _card(row)}
 
 
 def _card(row: Record) -> Wire:

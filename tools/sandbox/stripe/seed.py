@@ -2,18 +2,32 @@
 
 import math
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tools.sandbox.persona import Persona, PersonaCharge, PersonaSubscription
 from tools.sandbox.world import Change, Record
 
 DAY = 86_400
-# What Northwind Example sells: price key -> product, name, minor units of USD, interval.
-PRICES: dict[str, tuple[str, str, int, str]] = {
-    "starter_month": ("prod_starter", "Starter", 1900, "month"),
-    "team_month": ("prod_team", "Team", 4900, "month"),
-    "business_month": ("prod_business", "Business", 9900, "month"),
-    "starter_year": ("prod_starter", "Starter", 19_000, "year"),
-    "team_year": ("prod_team", "Team", 49_000, "year"),
+
+
+class Price(NamedTuple):
+    """A price of Northwind Example, in minor units; one that is not on offer only serves who has it."""
+
+    product: str
+    name: str
+    amount: int
+    interval: str
+    currency: str = "usd"
+    on_offer: bool = True
+
+
+PRICES: dict[str, Price] = {
+    "starter_month": Price("prod_starter", "Starter", 1900, "month"),
+    "team_month": Price("prod_team", "Team", 4900, "month"),
+    "business_month": Price("prod_business", "Business", 9900, "month"),
+    "starter_year": Price("prod_starter", "Starter", 19_000, "year"),
+    "team_year": Price("prod_team", "Team", 49_000, "year"),
+    "team_month_eur": Price("prod_team", "Team", 4500, "month", "eur", on_offer=False),
 }
 _PERIOD_DAYS = {"month": 30, "year": 365}
 
@@ -24,6 +38,7 @@ def seed(change: Change, persona: Persona) -> None:
     seed_prices(change)
     customer = _customer(persona, now)
     change.put("stripe.customer", customer["id"], customer)
+    _credits(change, persona, now)
     for entry in persona.charges:
         _charge(change, persona, entry, now)
     if persona.subscription is not None:
@@ -33,19 +48,19 @@ def seed(change: Change, persona: Persona) -> None:
 
 def seed_prices(change: Change) -> None:
     """The price list, once per world; it belongs to nobody."""
-    for key, (product, name, amount, interval) in PRICES.items():
+    for key, price in PRICES.items():
         if change.get("stripe.price", f"price_{key}") is not None:
             continue
         row: Record = {
             "id": f"price_{key}",
             "owner": "",
-            "product": product,
-            "name": name,
-            "amount": amount,
-            "currency": "usd",
-            "interval": interval,
+            "product": price.product,
+            "name": price.name,
+            "amount": price.amount,
+            "currency": price.currency,
+            "interval": price.interval,
             "interval_count": 1,
-            "active": True,
+            "active": price.on_offer,
             "created": 1_735_689_600,
         }
         change.put("stripe.price", row["id"], row)
@@ -56,7 +71,7 @@ def _customer(persona: Persona, now: datetime) -> Record:
         "id": f"cus_{persona.key}",
         "owner": persona.external_id,
         "name": persona.name,
-        "email": persona.email or None,
+        "email": _email(persona),
         "currency": persona.charges[0].currency if persona.charges else "usd",
         "balance": 0,
         "delinquent": persona.subscription is not None and persona.subscription.status == "past_due",
@@ -64,6 +79,29 @@ def _customer(persona: Persona, now: datetime) -> Record:
         "created": _ago(now, 400),
         "metadata": {"external_id": persona.external_id},
     }
+
+
+def _email(persona: Persona) -> str | None:
+    return persona.email if persona.email and persona.has_billing_email else None
+
+
+def _credits(change: Change, persona: Persona, now: datetime) -> None:
+    customer = change.get("stripe.customer", f"cus_{persona.key}") or {}
+    for place, credit in enumerate(sorted(persona.credits, key=lambda c: -c.days_ago), start=1):
+        customer["balance"] -= credit.amount
+        row: Record = {
+            "id": f"cbtxn_{persona.key}_{place}",
+            "owner": persona.external_id,
+            "customer": customer["id"],
+            "amount": -credit.amount,
+            "currency": credit.currency,
+            "created": _ago(now, credit.days_ago),
+            "description": "Goodwill",
+            "metadata": {},
+            "ending_balance": customer["balance"],
+        }
+        change.put("stripe.credit", row["id"], row)
+    change.put("stripe.customer", customer["id"], customer)
 
 
 def _charge(change: Change, persona: Persona, entry: PersonaCharge, now: datetime) -> None:
@@ -79,7 +117,7 @@ def _charge(change: Change, persona: Persona, entry: PersonaCharge, now: datetim
         "description": entry.description or (f"Order {entry.order}" if entry.order else "Subscription"),
         "disputed": entry.disputed,
         "failed": entry.failed,
-        "card": {"brand": "visa", "last4": "4242"},
+        "card": {"brand": "visa", "last4": "4242"} if entry.method == "card" else None,
         "metadata": {"order_number": entry.order} if entry.order else {},
         "payment_intent": f"pi_{persona.key}_{entry.key}",
     }
@@ -114,7 +152,7 @@ def _dispute(change: Change, charge: Record, now: datetime) -> None:
         "owner": charge["owner"],
         "charge": charge["id"],
         "payment_intent": charge["payment_intent"],
-        "brand": charge["card"]["brand"],
+        "brand": (charge["card"] or {"brand": "unknown"})["brand"],
         "amount": charge["amount"] - charge["amount_refunded"],
         "currency": charge["currency"],
         "created": min(charge["created"] + DAY, int(now.timestamp())),
@@ -125,8 +163,7 @@ def _dispute(change: Change, charge: Record, now: datetime) -> None:
 
 
 def _subscription(change: Change, persona: Persona, entry: PersonaSubscription, now: datetime) -> None:
-    interval = PRICES[entry.plan][3]
-    period = _PERIOD_DAYS[interval]
+    period = _PERIOD_DAYS[PRICES[entry.plan].interval]
     into = math.fmod(entry.started_days_ago, period)
     cancelled = entry.status == "canceled" or entry.cancel_at_period_end
     row: Record = {
@@ -159,11 +196,11 @@ def _invoices(change: Change, persona: Persona, entry: PersonaSubscription, now:
             place,
             charge.amount,
             charge.currency,
-            "open" if charge.failed else "paid",
+            charge.invoice or ("open" if charge.failed else "paid"),
             _ago(now, charge.days_ago),
         )
     if entry.status == "past_due" and not any(c.failed for c in billed):
-        amount = PRICES[entry.plan][2]
+        amount = PRICES[entry.plan].amount
         _invoice(change, persona, len(billed) + 1, amount, "usd", "open", _ago(now, 3))
 
 
@@ -175,7 +212,7 @@ def _invoice(
         "owner": persona.external_id,
         "customer": f"cus_{persona.key}",
         "name": persona.name,
-        "email": persona.email or None,
+        "email": _email(persona),
         "number": f"NW-{place:04d}",
         "status": status,
         "total": total,

@@ -161,6 +161,8 @@ def preview(call: Call) -> Wire:
     """POST /v1/invoices/create_preview: the invoice that changing the price would make; changes nothing."""
     call.params.only("customer", "subscription", "subscription_details")
     row = call.one("subscription", call.params.required("subscription"), param="subscription")
+    if row["status"] == "canceled":
+        raise declined("You cannot preview changes of a canceled subscription.", param="subscription")
     details = call.params.inside("subscription_details")
     details.only("items", "proration_behavior", "proration_date")
     items = details.items("items")
