@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -36,6 +37,8 @@ class Mailbox:
 
     async def start(self, host: str, port: int) -> int:
         """Begins to listen; the port it got (0 asks for any)."""
+        # It warns about an attribute that its own code sets at each login.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         try:
             self._server = await asyncio.get_running_loop().create_server(self._connection, host, port)
         except OSError as error:
