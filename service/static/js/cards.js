@@ -10,6 +10,7 @@ const STATES = {
   refused: "Not done",
 };
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const thisYear = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const hour = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 export function found({ title, rows }) {
@@ -20,7 +21,9 @@ export function found({ title, rows }) {
 // Times come in UTC and are shown in the reader's zone.
 function inReadersZone(cell) {
   const time = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z$/.exec(cell);
-  return time ? clock.format(new Date(`${time[1]}T${time[2]}Z`)) : cell;
+  if (!time) return cell;
+  const at = new Date(`${time[1]}T${time[2]}Z`);
+  return (at.getFullYear() === new Date().getFullYear() ? thisYear : clock).format(at);
 }
 
 // `act(verb, body)` posts the customer's word on this action and resolves, or rejects with the sentence to show.
