@@ -7,6 +7,7 @@ from store.tables.action import ActionRow
 from store.work import Work
 
 WAITING = "A colleague checks every request of this kind. Usually under 20 minutes. You can leave; we will mail you."
+VENDOR_SILENT = "The system concerned does not answer at the moment. This goes on by itself when it does."
 UNSURE = "We are checking whether this went through. We will tell you here and by mail."
 
 

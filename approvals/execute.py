@@ -82,8 +82,8 @@ async def _wait_for_vendor(action_id: str, parts: Parts) -> Outcome:
         await parts.jobs.defer(
             work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
         )
-    because = ("The system concerned does not answer at the moment; this goes on when it does.",)
-    return Held(action_id=ActionId(action_id), because=because, preview=preview_of(row))
+        await cards.show(work, row, "waiting", text=cards.VENDOR_SILENT)
+    return Held(action_id=ActionId(action_id), because=(cards.VENDOR_SILENT,), preview=preview_of(row))
 
 
 async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcome:

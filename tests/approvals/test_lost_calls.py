@@ -57,3 +57,24 @@ async def test_the_vendor_did_nothing_so_it_is_sent_again(approved: tuple[Bench,
     assert isinstance(await made.execute(action_id), Unsure)
     assert isinstance(await settle(action_id, made.parts), Executed)
     assert [e[1] for e in made.effects()] == ["order_cancel"]
+
+
+async def test_a_silent_vendor_after_the_yes_keeps_it_and_goes_on_later(
+    store: Store, database: str, clock: StillClock
+) -> None:
+    async with bench(store, database, clock, PERSON.key, "order_cancel") as made:
+        looked = await made.look("find_orders", order_number=ORDER.number)
+        order_id = looked.content.split('"id":"')[1].split('"')[0]
+        asked = await made.submit("cancel_order", order_id=order_id)
+        assert isinstance(asked, Asked)
+        row = await made.row(asked.action_id)
+        made.sandbox.faults.plan("shopify", "POST", "timeout_before", times=9)
+        told = await consent.confirm(
+            row.id, digest=row.digest, who=made.asking.who, event="button", parts=made.parts
+        )
+        assert isinstance(told, Held)
+        assert (await made.events())[-1].kind == "waiting"
+        made.sandbox.faults.clear()
+        assert isinstance(await made.execute(row.id), Held)
+        assert (await made.row(row.id)).state == "held"
+        assert made.effects() == []
