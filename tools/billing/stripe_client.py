@@ -125,6 +125,7 @@ class Requests:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self._reader = sdk(client, None)
 
     async def write(
         self, model: type[W], permit: Permit, send: Callable[[stripe.StripeClient, Any], Awaitable[Any]]
@@ -138,7 +139,7 @@ class Requests:
 
         async def once() -> dict[str, Any] | None:
             try:
-                return await _answer(ask(sdk(self._client, None)))
+                return await _answer(ask(self._reader))
             except _Missing:
                 return None
 
