@@ -13,7 +13,10 @@ export class Problem extends Error {
 
 async function answered(response) {
   if (response.ok) return response;
-  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  // A page answers an ended login with a redirect, the API with 401.
+  if (response.status === 401 || response.type === "opaqueredirect") {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  }
   const body = await response.json().catch(() => null);
   throw new Problem(response.status, body?.error);
 }
@@ -34,7 +37,7 @@ export async function post(path, body) {
 
 // What a page fetches by itself does not keep a login alive.
 export async function look(path) {
-  return answered(await reached(path, { headers: { "X-Remit-Background": "1" } }));
+  return answered(await reached(path, { redirect: "manual", headers: { "X-Remit-Background": "1" } }));
 }
 
 // Runs `work` every so often while the page is seen, and at once when it is seen again.
