@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from agent.bounds import Spent
 from agent.entries import Entry
 from agent.handover import open_ticket, pass_on
-from agent.hearing import Hearing, hear, unheard
+from agent.hearing import Hearing, hear, left_over, unheard
 from agent.lease import Lease, locked, release, take
 from agent.model import Model, Usage
 from agent.news import news
@@ -105,6 +105,7 @@ async def _begun(
     if not messages:
         found = await open_requests(work, conversation.id)
         hearing.request = found[0] if found else None
+        hearing.others = await left_over(work, before, parts)
     await append(work, conversation.id, turn_id, [*told, *hearing.entries])
     await _open_ticket(work, conversation, messages, hearing, parts)
     await work.add(

@@ -7,6 +7,7 @@ from agent.calls import Ends
 from agent.closing import UNDECIDED, close, close_if_settled
 from agent.entries import Entry
 from agent.handover import give
+from agent.hearing import next_wish
 from agent.lease import hold, release
 from agent.outbound import fit_to_send
 from agent.parts import AgentParts
@@ -36,6 +37,19 @@ async def finish(
             await _say_and_settle(work, conversation, turn, ends, parts, thanks=thanks)
         await _count(work, turn)
         await release(work, turn.lease)
+
+
+async def go_on_with_next(turn: Turn, ends: Ends, entries: list[Entry], parts: AgentParts) -> None:
+    """Says what came of one wish and turns to the next of the same message; the turn goes on."""
+    async with parts.approvals.store.begin() as work:
+        conversation = await hold(work, turn.lease)
+        if conversation.state == "open":
+            key = ends.key or f"reply:{turn.id}:{turn.steps}"
+            await _reply(work, turn, Ends(text=ends.text, key=key), parts)
+            await end_requests(work, conversation.id)
+        heard = await next_wish(work, conversation.id, turn.hearing, parts)
+        await append(work, turn.conversation_id, turn.id, [*entries, heard])
+    turn.entries += [*entries, heard]
 
 
 async def _say_and_settle(

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import select, update
 
 from agent.closing import undecided
-from agent.entries import Heard
+from agent.entries import Entry, Heard
 from agent.parts import AgentParts
 from agent.requests import means_stop, means_thanks, open_requests, place
+from agent.wishes import wishes
 from core.conversation import Signals
 from policies.model import CategoryPolicy
 from store.columns import table
@@ -18,6 +20,16 @@ from store.work import Work
 
 _MESSAGE = table(MessageRow)
 Plan = Literal["work", "stop", "thanks", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One of several wishes in a message, not yet taken up."""
+
+    message_id: str
+    text: str
+    signals: Signals
+    at: datetime
 
 
 @dataclass
@@ -29,6 +41,8 @@ class Hearing:
     signals: Signals | None = None
     reason: str = ""
     entries: list[Heard] = field(default_factory=list)
+    # What else the same message wants, in order.
+    others: list[Wish] = field(default_factory=list)
 
 
 async def unheard(work: Work, conversation_id: str) -> Sequence[MessageRow]:
@@ -49,16 +63,58 @@ async def hear(
         signals = parts.triage.read(message.text)
         await _keep(work, message, signals, turn_id)
         hearing.signals = signals
-        await _take(work, conversation, message, signals, hearing, parts)
-        hearing.entries.append(
-            Heard(
-                text=message.text,
-                message_id=message.id,
-                request_id=hearing.request.id if hearing.request else None,
-                at=message.at,
-            )
-        )
+        several = wishes(message.text, parts.triage.read)
+        if several:
+            await _take_several(work, conversation, message, several, hearing, parts)
+        else:
+            await _take(work, conversation, message, signals, hearing, parts)
+            hearing.entries.append(_heard(message, message.text, hearing.request))
     return hearing
+
+
+def _heard(message: MessageRow, text: str, request: RequestRow | None) -> Heard:
+    request_id = request.id if request else None
+    return Heard(text=text, message_id=message.id, request_id=request_id, at=message.at)
+
+
+async def _take_several(
+    work: Work,
+    conversation: ConversationRow,
+    message: MessageRow,
+    several: Sequence[tuple[str, Signals]],
+    hearing: Hearing,
+    parts: AgentParts,
+) -> None:
+    """The first wish is worked on now, the others wait for it; any of them may bring a person."""
+    hearing.others = [Wish(message.id, text, signals, message.at) for text, signals in several]
+    await next_wish(work, conversation.id, hearing, parts)
+    for _, signals in several:
+        needed = person_needed(signals, parts.approvals.catalog.get(signals.category))
+        if needed is not None:
+            hearing.plan, hearing.reason = "person", needed
+
+
+async def next_wish(work: Work, conversation_id: str, hearing: Hearing, parts: AgentParts) -> Heard:
+    """Opens the request of the next wish only now, so that what is proposed for one never counts for another."""
+    wish = hearing.others.pop(0)
+    catalog = parts.approvals.catalog
+    placed = await place(work, conversation_id, wish.message_id, wish.text, wish.signals, catalog)
+    hearing.request = placed.request
+    heard = Heard(text=wish.text, message_id=wish.message_id, request_id=placed.request.id, at=wish.at)
+    hearing.entries.append(heard)
+    return heard
+
+
+async def left_over(work: Work, entries: Sequence[Entry], parts: AgentParts) -> list[Wish]:
+    """Wishes of the last message that a turn which died had not come to."""
+    last = next((e for e in reversed(entries) if isinstance(e, Heard)), None)
+    query = select(_MESSAGE).where(_MESSAGE.c.id == (last.message_id if last else None))
+    message = await work.row(MessageRow, query)
+    if message is None:
+        return []
+    heard = {e.text for e in entries if isinstance(e, Heard) and e.message_id == message.id}
+    several = wishes(message.text, parts.triage.read)
+    return [Wish(message.id, text, signals, message.at) for text, signals in several if text not in heard]
 
 
 async def _take(

@@ -8,7 +8,9 @@ from core.frozen import Frozen
 
 CONFIRM = "Please look at the card and confirm it: {title}. Nothing happens before you do."
 CODE = "To be sure that it is you, I have sent a code to the address we have on file. Please enter it on the card."
-HELD = "A colleague checks this before it happens. You can leave: it goes on here, and we write to you when it is decided."
+HELD = (
+    "A colleague checks this before it happens: {title}. You can leave: it goes on here, and we write to you."
+)
 ANSWER_HELD = "A colleague reads my answer before you get it. It will appear here, and we will mail you."
 UNSURE = "I do not know yet whether this went through. It is being looked up, and you will be told here and by mail."
 NOT_RUN = "not_run"

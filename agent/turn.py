@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import assert_never
 
 from agent.beginning import Turn, begin
 from agent.bounds import exceeded
 from agent.calls import Ends, run_calls
 from agent.closing import undecided
-from agent.ending import finish, has_receipt
+from agent.ending import finish, go_on_with_next, has_receipt
 from agent.entries import Entry, Noted, Replied, Results
 from agent.hearing import hear, unheard
 from agent.lease import LeaseLost, hold
@@ -43,6 +44,7 @@ WELCOME = "You are welcome. If it comes back, write here."
 STILL_WAITING = "You are welcome. What is on the card above still waits; it goes on here when it is decided."
 CUT_OFF = "Your last reply was cut off and none of it counted. Answer again, in fewer words."
 MOST_CUT_OFF = 1
+NOTHING = Ends()
 _STOPPABLE = ("asked", "held")
 
 
@@ -80,12 +82,14 @@ async def _in_time(turn: Turn, parts: AgentParts) -> None:
         await finish(turn, Ends(give="This took longer than one turn may take."), [], parts)
 
 
-async def _follow_plan(turn: Turn, parts: AgentParts) -> None:
+async def _follow_plan(turn: Turn, parts: AgentParts, said: Ends = NOTHING) -> None:
+    """What the latest words ask for; `said` is an answer that was sent before they were heard."""
     match turn.hearing.plan:
         case "person":
-            await finish(turn, Ends(give=turn.hearing.reason), [], parts)
+            await finish(turn, replace(said, give=turn.hearing.reason), [], parts)
         case "stop":
-            await finish(turn, Ends(text=await _stop(turn, parts)), [], parts)
+            text = f"{said.text}\n{await _stop(turn, parts)}".strip()
+            await finish(turn, replace(said, text=text), [], parts)
         case "thanks":
             await _welcome(turn, parts)
         case "work":
@@ -129,19 +133,26 @@ async def _work(turn: Turn, parts: AgentParts) -> None:
         if why is not None:
             return await finish(turn, Ends(give=why), [], parts)
         reply = await _ask_model(turn, parts)
-        step = next_step(reply)
-        if isinstance(step, Call):
-            ends = await _run_calls(turn, reply, parts)
-        elif isinstance(step, Shorten) and turn.cut_off < MOST_CUT_OFF:
-            turn.cut_off += 1
-            turn.entries.append(_note(turn, CUT_OFF, parts))
-            continue
-        else:
-            return await finish(turn, _ends(step, turn), [_replied(turn, reply, parts)], parts)
-        if ends is not None:
-            return await finish(turn, ends, [], parts)
+        ends, entries = await _act(turn, reply, parts)
         if turn.hearing.plan != "work":
-            return await _follow_plan(turn, parts)
+            return await _follow_plan(turn, parts, ends or NOTHING)
+        if ends is None:
+            continue
+        if ends.give is not None or not turn.hearing.others:
+            return await finish(turn, ends, entries, parts)
+        await go_on_with_next(turn, ends, entries, parts)
+
+
+async def _act(turn: Turn, reply: Reply, parts: AgentParts) -> tuple[Ends | None, list[Entry]]:
+    """Does what a reply asks; how the turn ends with it (None: it does not) and what is still to be stored."""
+    step = next_step(reply)
+    if isinstance(step, Call):
+        return await _run_calls(turn, reply, parts), []
+    if isinstance(step, Shorten) and turn.cut_off < MOST_CUT_OFF:
+        turn.cut_off += 1
+        turn.entries.append(_note(turn, CUT_OFF, parts))
+        return None, []
+    return _ends(step, turn), [_replied(turn, reply, parts)]
 
 
 def _ends(step: NextStep, turn: Turn) -> Ends:
@@ -215,7 +226,11 @@ async def _hear_more(work: Work, conversation: ConversationRow, turn: Turn, part
     messages = await unheard(work, turn.conversation_id)
     if not messages:
         return
+    others = turn.hearing.others
     turn.hearing = await hear(work, conversation, messages, turn.id, parts)
+    turn.hearing.others += others
+    if turn.hearing.plan == "thanks":
+        turn.hearing.plan = "work"  # what they thank for is still being done
     turn.signals = turn.hearing.signals or turn.signals
     await append(work, turn.conversation_id, turn.id, turn.hearing.entries)
     turn.entries += turn.hearing.entries
