@@ -201,10 +201,19 @@ async function send(text, key = crypto.randomUUID(), shown = null) {
   } catch (error) {
     clearBusy();
     if (error instanceof SignedOut) signedOut();
+    if (error.status === 413 || error.status === 400) return giveBack(line, text, error.message);
     line.classList.add("failed");
     const again = h("button", { class: "btn small", onclick: () => (note.remove(), send(text, key, line)) }, "Send again");
-    const note = add(h("p", { class: "say system" }, `${error.status ? error.message : "Not sent: the connection was lost."} `, error.status === 413 || error.status === 400 ? "" : again));
+    const note = add(h("p", { class: "say system" }, `${error.status ? error.message : "Not sent: the connection was lost."} `, again));
   }
+}
+
+// What cannot be sent as it is goes back to where it can be changed.
+function giveBack(line, text, why) {
+  line.remove();
+  input.value = text;
+  grow();
+  add(h("p", { class: "say system", role: "alert" }, why));
 }
 
 form.addEventListener("submit", (event) => {
