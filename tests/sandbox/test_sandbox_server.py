@@ -1,5 +1,6 @@
 """The open sandbox: its doors answer on loopback, and the planned faults really happen on the wire."""
 
+import asyncio
 import json
 import socket
 from datetime import UTC, datetime
@@ -134,3 +135,21 @@ async def _seen(client: httpx.AsyncClient) -> str:
         return type(error).__name__
     except ValueError:
         return "unreadable"
+
+
+async def test_closing_lets_an_answer_finish() -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Request) -> JSONResponse:
+        began.set()
+        await go_on.wait()
+        return JSONResponse({"done": True})
+
+    doors = server.open_doors({"door": Starlette(routes=[Route("/", slow)])})
+    async with httpx.AsyncClient(base_url=doors.urls["door"]) as client:
+        asked = asyncio.create_task(client.get("/"))
+        await began.wait()
+        stopping = asyncio.create_task(doors.stop())
+        go_on.set()
+        assert (await asked).json() == {"done": True}
+        await stopping
