@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from core.errors import Unavailable
 
@@ -23,7 +24,10 @@ def _config(dsn: str) -> Config:
 
 
 def _sync_url(dsn: str) -> str:
-    return "postgresql+psycopg://" + dsn.partition("://")[2]
+    scheme, _, rest = dsn.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        raise Unavailable("REMIT_DATABASE_URL must start with postgresql://")
+    return f"postgresql+psycopg://{rest}"
 
 
 def upgrade(dsn: str) -> None:
@@ -41,13 +45,14 @@ def newer_than_code(dsn: str) -> None:
 
 
 def current(dsn: str) -> str | None:
-    """The revision the database is at, None before the first."""
+    """The revision the database is at, None before the first; raises Unavailable."""
+    engine = create_engine(_sync_url(dsn), connect_args={"connect_timeout": 5})
     try:
-        engine = create_engine(_sync_url(dsn), connect_args={"connect_timeout": 5})
         with engine.connect() as conn:
             return MigrationContext.configure(conn).get_current_revision()
-    except Exception as error:
-        raise Unavailable(f"The database cannot be reached: {str(error).splitlines()[0]}") from error
+    except OperationalError as error:
+        said = str(error.orig).strip().splitlines()[0]
+        raise Unavailable(f"The database cannot be reached: {said}; check REMIT_DATABASE_URL") from None
     finally:
         engine.dispose()
 
