@@ -51,7 +51,8 @@ def _reply(entry: Replied) -> Blocks:
         }
         for call in entry.calls
     ]
-    return [*(dict(block) for block in entry.kept), *said, *calls]
+    # Reasoning alone is no message: the API wants words or calls after it.
+    return [*(dict(block) for block in entry.kept), *said, *calls] if said or calls else []
 
 
 def _result(result: CallResult) -> dict[str, Any]:

@@ -4,13 +4,14 @@ import logging
 from datetime import timedelta
 
 import procrastinate
-from agent.followup import follow_up
-from agent.turn import run_turn
 from procrastinate import RetryStrategy
 from sqlalchemy import select
 
+from agent.followup import follow_up
 from agent.handover import taken_over
 from agent.parts import AgentParts
+from agent.silence import close_silent
+from agent.turn import run_turn
 from approvals.execute import execute
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
@@ -60,6 +61,7 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     @app.task(name="sweep", queueing_lock="sweep", pass_context=False)
     async def find_lost_work(timestamp: int) -> None:
         await sweep(house)
+        await close_silent(parts)
         await _resend(parts)
 
     @app.periodic(cron=_MINUTE)

@@ -8,6 +8,9 @@ from core.clock import StillClock
 from store.work import Store
 from tests.agent.chat_bench import catalog, chat
 
+# Whole conversations on real parts: `make test` runs them, `make check` does not.
+pytestmark = pytest.mark.slow
+
 # Person, what they write, the action it comes to (tool, state) or None, and how the conversation stands.
 CASES = [
     pytest.param(

@@ -22,6 +22,9 @@ from core.clock import StillClock
 from store.work import Store
 from tests.agent.chat_bench import Chat, chat
 
+# Whole conversations on real parts: `make test` runs them, `make check` does not.
+pytestmark = pytest.mark.slow
+
 TWICE = "I was charged twice for order 1042, I want my money back"
 BUG = "the export button does nothing when I click it, I get a blank page"
 Open = Callable[[str], Any]

@@ -22,6 +22,9 @@ from core.clock import StillClock
 from store.work import Store
 from tests.agent.chat_bench import Chat, chat
 
+# Whole conversations on real parts: `make test` runs them, `make check` does not.
+pytestmark = pytest.mark.slow
+
 TWICE = "I was charged twice for order 1042, I want my money back"
 REFUND = {"charge_id": "ch_mara_second", "amount": 4900, "currency": "usd", "reason": "duplicate"}
 LEASE_OVER = timedelta(minutes=5)
