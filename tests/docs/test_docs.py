@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 from core import errors
+from core.actions import ARROWS
 from evals import scenario
 from policies.examples import run_examples
 from policies.load import load_catalog
@@ -211,6 +212,28 @@ def test_every_event_is_in_the_docs() -> None:
 def test_every_table_is_in_the_architecture() -> None:
     named = {str(getattr(tables, name).__tablename__) for name in tables.__all__}
     assert named - marked(page("architecture.md")) == set()
+
+
+def test_every_job_is_in_the_architecture() -> None:
+    text = page("architecture.md").split("## Jobs")[1].split("## ")[0]
+    jobs = re.findall(r'@app\.task\(\s*name="(\w+)"', (ROOT / "service" / "jobs.py").read_text())
+    assert jobs
+    assert set(jobs) == set(re.findall(r"^\| `(\w+)`", text, flags=re.MULTILINE))
+
+
+def test_every_way_of_make_is_in_the_docs() -> None:
+    found = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert found is not None
+    named = {word.removeprefix("make ") for word in marked(page("commands.md")) if word.startswith("make ")}
+    assert named == set(found[1].split()) - {"help"}
+
+
+def test_every_state_and_arrow_of_an_action_is_drawn() -> None:
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", page("architecture.md"), flags=re.MULTILINE))
+    ends = {"refused", "rejected", "expired", "withdrawn", "replaced"}
+    arrows = {(start, end) for start, stops in ARROWS.items() for end in stops}
+    assert drawn == {arrow for arrow in arrows if arrow[1] not in ends}
+    assert ends <= marked(page("architecture.md"))
 
 
 def test_files_named_in_the_docs_exist() -> None:
