@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, assert_never, get_args
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from approvals import cards
 from approvals.again import Seen, mandate_of, see
@@ -19,9 +19,11 @@ from core.ids import ActionId, new_id
 from core.standing import Decision, ReasonCode
 from store.columns import table
 from store.tables.action import ActionRow, ReviewRow
+from store.tables.people import UserRow
 from store.work import Work
 
 _ACTION = table(ActionRow)
+_USER = table(UserRow)
 REASONS: tuple[str, ...] = get_args(ReasonCode)
 
 
@@ -235,8 +237,12 @@ async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> Action
     if row.opened_at is None:
         raise Conflict("Open it first: nothing is decided unseen.")
     if row.claimed_by not in (None, reviewer.id) and row.claimed_until and row.claimed_until > work.now:
-        raise Conflict(f"{row.claimed_by} is looking at this.")
+        raise Conflict(f"{await _name(work, row.claimed_by)} is looking at this.")
     return row
+
+
+async def _name(work: Work, user_id: str | None) -> str:
+    return str(await work.value(select(_USER.c.name).where(_USER.c.id == user_id)) or "A colleague")
 
 
 def _shown(row: ActionRow) -> list[str]:

@@ -8,6 +8,7 @@ from approvals_bench import Bench, bench
 
 from approvals import consent
 from approvals.parts import Reviewer
+from approvals.queue import detail
 from approvals.settle import settle, sweep
 from approvals.standing import demote
 from approvals.switches import set_switch
@@ -267,3 +268,13 @@ async def test_a_category_only_moves_down_by_hand(mara: Bench) -> None:
     assert (
         await demote("duplicate_charge", to="suspended", by=ops, reason="x", parts=mara.parts) == "suspended"
     )
+
+
+async def test_a_colleague_who_is_looking_at_it_is_not_overtaken(mara: Bench) -> None:
+    held = await _held(mara)
+    first = Reviewer("usr_first", "First", frozenset({"approver"}), mara.clock.now())
+    await detail(held.action_id, first, mara.parts)
+    with pytest.raises(Conflict, match="is looking at this"):
+        await mara.review(held.action_id, by="usr_second")
+    mara.clock.move(timedelta(minutes=5, seconds=1))
+    assert (await mara.review(held.action_id, by="usr_second")).state == "approved"

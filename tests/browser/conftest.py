@@ -1,13 +1,11 @@
 """A Chromium and a running demo for the browser tests."""
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from demo_process import DemoProcess
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 _FLAGS = (
     "--no-sandbox",
@@ -17,7 +15,6 @@ _FLAGS = (
     "--no-first-run",
     "--disable-quic",
 )
-PICTURES = os.environ.get("REMIT_TEST_PICTURES")
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +34,3 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
     running.start()
     yield running
     running.stop()
-
-
-def picture(page: Page, name: str) -> None:
-    """Keeps a screenshot where REMIT_TEST_PICTURES says (docs/pictures, when they are to be renewed)."""
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{PICTURES}/{name}.png")

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page
+
 REMIT = Path(sys.executable).parent / "remit"
 _ENOUGH = 60
 
@@ -90,3 +92,10 @@ class DemoProcess:
             return done.returncode, {"stderr": done.stderr}
         report: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, report
+
+
+def picture(page: Page, name: str) -> None:
+    """Keeps a screenshot where REMIT_TEST_PICTURES says (docs/pictures, when they are to be renewed)."""
+    if folder := os.environ.get("REMIT_TEST_PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/{name}.png")

@@ -5,8 +5,7 @@ import re
 
 import httpx
 import pytest
-from conftest import picture
-from demo_process import DemoProcess
+from demo_process import DemoProcess, picture
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -129,7 +128,9 @@ def test_what_customers_write_is_shown_as_text(chromium: Browser, demo: DemoProc
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", ["/demo", "/login", "/chat", "/console", "/ops"])
-def test_no_page_is_wider_than_its_screen(chromium: Browser, demo: DemoProcess, path: str, width: int) -> None:
+def test_no_page_is_wider_than_its_screen(
+    chromium: Browser, demo: DemoProcess, path: str, width: int
+) -> None:
     page = _page(chromium, width, 844)
     sign_in(page, demo, "Mara")
     log_in(page, demo, "ops@example.com")
