@@ -1,6 +1,8 @@
 """How a conversation ends and comes back: state, closure row, event and ticket in one transaction."""
 
-from sqlalchemy import select, update
+from typing import cast
+
+from sqlalchemy import func, select, update
 
 from agent.requests import open_requests
 from core.conversation import ClosedHow
@@ -10,13 +12,14 @@ from store.columns import table
 from store.events import emit
 from store.jobs import Jobs
 from store.tables.action import ActionRow, ReviewRow
-from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow
+from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow, MessageRow
 from store.work import Work
 
 _CONVERSATION = table(ConversationRow)
 _CLOSURE = table(ClosureRow)
 _HANDOFF = table(HandoffRow)
 _ACTION = table(ActionRow)
+_MESSAGE = table(MessageRow)
 _REVIEW = table(ReviewRow)
 UNDECIDED = ("proposed", "asked", "held", "approved", "executing", "unsure")
 _CLOSED_TEXT: dict[ClosedHow, str] = {
@@ -55,6 +58,31 @@ async def close(work: Work, jobs: Jobs, conversation: ConversationRow, how: Clos
         conversation_id=conversation.id,
         body={"status": "solved"},
     )
+
+
+async def close_after_thanks(work: Work, jobs: Jobs, conversation: ConversationRow) -> None:
+    """Closes it; where only the thanks themselves had opened it again, its former closure stands as if never left."""
+    latest = select(_CLOSURE).where(_CLOSURE.c.conversation_id == conversation.id)
+    last = await work.row(ClosureRow, latest.order_by(_CLOSURE.c.at.desc(), _CLOSURE.c.id).limit(1))
+    if last is None or last.reopened_at is None or await _said_since(work, last, conversation.id) > 1:
+        return await close(work, jobs, conversation, "agent")
+    c = _CONVERSATION.c
+    await work.run(update(_CLOSURE).where(_CLOSURE.c.id == last.id).values(reopened_at=None))
+    await work.run(
+        update(_CONVERSATION).where(c.id == conversation.id).values(state="closed", closed_at=work.now)
+    )
+    how = cast(ClosedHow, last.how)
+    await emit(work, conversation.id, "closed", {"how": how, "text": _CLOSED_TEXT[how]})
+    key, body = f"solved:{last.id}:{conversation.reopened}", {"status": "solved"}
+    await outbox.put(work, jobs, "ticket_status", key=key, conversation_id=conversation.id, body=body)
+
+
+async def _said_since(work: Work, closure: ClosureRow, conversation_id: str) -> int:
+    m = _MESSAGE.c
+    query = select(func.count()).where(
+        m.conversation_id == conversation_id, m.author == "customer", m.at >= closure.reopened_at
+    )
+    return int(await work.value(query) or 0)
 
 
 async def close_if_settled(work: Work, jobs: Jobs, conversation: ConversationRow) -> bool:

@@ -4,7 +4,7 @@ from sqlalchemy import func, select, update
 
 from agent.beginning import Turn
 from agent.calls import Ends
-from agent.closing import UNDECIDED, close, close_if_settled
+from agent.closing import UNDECIDED, close_after_thanks, close_if_settled
 from agent.entries import Entry
 from agent.handover import give
 from agent.hearing import next_wish
@@ -62,7 +62,7 @@ async def _say_and_settle(
     if ends.give is not None:
         await give(work, conversation, ends.give, jobs)
     elif thanks:
-        await close(work, jobs, conversation, "agent")
+        await close_after_thanks(work, jobs, conversation)
 
 
 async def _reply(work: Work, turn: Turn, ends: Ends, parts: AgentParts) -> None:

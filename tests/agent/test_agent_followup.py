@@ -282,3 +282,29 @@ async def test_a_person_asked_for_at_the_button_gets_a_ticket(talk: Open) -> Non
         await hand_over(made.id, "The customer asked for a person.", made.parts)
         await made.drain()
         assert [t["status"] for t in made.tickets()] == ["open"]
+
+
+async def test_thanks_after_the_end_do_not_count_as_coming_back(talk: Open) -> None:
+    async with talk("xavi") as made:
+        await made.say("where is my order 1143?")
+        made.clock.move(timedelta(seconds=1))
+        async with made.parts.approvals.store.begin() as work:
+            await reopen(work, made.id)
+        assert "welcome" in await made.say("great, thanks!")
+        await made.drain()
+        assert [(c.how, c.reopened_at) for c in await made.closures()] == [("agent", None)]
+        assert (await made.conversation()).state == "closed"
+        assert [t["status"] for t in made.tickets()] == ["solved"]
+
+
+async def test_thanks_after_it_came_back_close_it_once_more(talk: Open) -> None:
+    async with talk("xavi") as made:
+        await made.say("where is my order 1143?")
+        async with made.parts.approvals.store.begin() as work:
+            await reopen(work, made.id)
+        await made.say("cancel order 1143 please")
+        await made.say("ok thanks")
+        assert [c.reopened_at is None for c in sorted(await made.closures(), key=lambda c: c.at)] == [
+            False,
+            True,
+        ]
