@@ -34,13 +34,13 @@ def grade(
     shown: Shown,
     ticket: str,
     seconds: float,
-    reviews: Sequence[str] = (),
+    off_script: Sequence[str] = (),
 ) -> Result:
     """The result of one run; an effect nobody expected is wrong, whatever else went well."""
     wrong, lacking = _unmatched(_expected(scenario.expect, names), effects)
     faults = [f"effect not expected: {_told(e)}" for e in wrong]
     faults += [f"effect missing: {_told(e)}" for e in lacking]
-    faults += [*reviews, *_seen(scenario.expect, shown, ticket)]
+    faults += [*off_script, *_seen(scenario.expect, shown, ticket)]
     return Result(
         scenario=scenario.id,
         category=scenario.category,
@@ -54,14 +54,14 @@ def grade(
 
 
 def broken(scenario: Scenario, error: BaseException, seconds: float) -> Result:
-    """A run that could not be played to its end: it fails, with the error as its fault."""
+    """A run that could not even be graded: it fails, with the error as its fault."""
     return Result(
         scenario=scenario.id,
         category=scenario.category,
         passed=False,
         wrong_effects=0,
         missing_effects=len(scenario.expect.effects),
-        faults=(f"not played to the end: {type(error).__name__}: {error}",),
+        faults=(f"not graded: {type(error).__name__}: {error}",),
         seconds=round(seconds, 3),
         transcript=(),
     )

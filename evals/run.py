@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from evals.grade import Result, broken, grade
 from evals.scenario import Scenario
-from evals.stage import Stage
+from evals.stage import Played, Stage
 
 Progress = Callable[[int, int, Result], None]
 
@@ -34,16 +34,25 @@ async def play(scenario: Scenario, stage: Stage) -> Result:
     began = time.perf_counter()
     try:
         async with stage.on(scenario.person, scenario.changes) as played:
-            for step in scenario.steps:
-                await played.do(step)
+            stopped = await _steps(scenario, played)
             return grade(
                 scenario,
                 played.names,
                 effects=await played.effects(),
                 shown=await played.shown(),
                 ticket=await played.ticket(),
-                reviews=played.shown_wrongly(),
+                off_script=[*stopped, *await played.off_script()],
                 seconds=time.perf_counter() - began,
             )
     except Exception as error:  # noqa: BLE001 - one broken scenario must not take the other results with it
         return broken(scenario, error, time.perf_counter() - began)
+
+
+async def _steps(scenario: Scenario, played: Played) -> Sequence[str]:
+    """Plays them in order; the one that cannot be played ends it, and what happened until then is still graded."""
+    for number, step in enumerate(scenario.steps, start=1):
+        try:
+            await played.do(step)
+        except Exception as error:  # noqa: BLE001 - whatever stopped it, the ledger must be looked at
+            return [f"step {number} could not be played: {type(error).__name__}: {error}"]
+    return []

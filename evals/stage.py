@@ -16,8 +16,8 @@ class Played(Protocol):
     async def do(self, step: Step) -> None:
         """Plays one step and waits until everything it set in motion is at rest."""
 
-    def shown_wrongly(self) -> Sequence[str]:
-        """What a review was shown otherwise than the scenario says, in words."""
+    async def off_script(self) -> Sequence[str]:
+        """What went otherwise than the steps say, in words: a review shown other rules, a fault that met no request."""
 
     async def effects(self) -> Sequence[Mapping[str, Any]]:
         """The sandbox's ledger: what happened to this customer, and what this conversation did to anybody else."""

@@ -43,8 +43,9 @@ class Refused(RemitError):
 class Customer:
     """One customer in one conversation."""
 
-    def __init__(self, app: FastAPI, house: House, external_id: str) -> None:
+    def __init__(self, app: FastAPI, house: House, external_id: str, *, mailbox: str | None = None) -> None:
         self.id = external_id
+        self._mailbox = mailbox
         self._house = house
         self._client = _client(app)
         self.conversation_id = ""
@@ -118,7 +119,8 @@ class Customer:
     async def _mailed_code(self, title: str) -> str:
         if self._house.sandbox is None:
             raise Unavailable("codes can only be read from the sandbox's mailbox")
-        for mail in reversed((await self._house.sandbox.admin("GET", "/mails"))["mails"]):
+        mine = {"to": self._mailbox} if self._mailbox else {}
+        for mail in reversed((await self._house.sandbox.admin("GET", "/mails", params=mine))["mails"]):
             if title in mail["text"] and (found := re.search(r"\b(\d{6})\b", mail["text"])):
                 return found[1]
         raise Refused(404, f"no code was mailed for {title!r}")

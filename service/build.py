@@ -33,6 +33,7 @@ from store.audit import Anchor
 from store.jobs import Jobs, connect
 from store.work import Store, engine_for
 from tools.knowledge.articles import HELP_HOST
+from tools.knowledge.seed import seed_articles
 from tools.toolset import toolset
 
 
@@ -72,6 +73,9 @@ async def house(
             sandbox = await stack.enter_async_context(sandbox_for(settings, database.sandbox_dsn, clock))
         store = Store(clock=clock, engine=engine_for(database.dsn))
         stack.push_async_callback(store.close)
+        if sandbox is not None:
+            # The help centre of the company whose customers live in the sandbox.
+            await seed_articles(store)
         app = connect(database.dsn)
         await stack.enter_async_context(app.open_async())
         systems = await systems_for(settings, sandbox, store, clock, stack)

@@ -52,7 +52,7 @@ class SandboxStage:
             order = {"persona": changed(person, changes).model_dump(mode="json"), "suffix": suffix}
         seeded = await self._house.sandbox.admin("POST", "/seed", json=order)
         async with (
-            Customer(self._app, self._house, seeded["external_id"]) as customer,
+            Customer(self._app, self._house, seeded["external_id"], mailbox=seeded["email"]) as customer,
             Colleague(self._app, self._approver.login, self._approver.password) as colleague,
         ):
             yield OnStage(_names(seeded), customer, colleague, self._house)
@@ -88,6 +88,7 @@ class OnStage:
         self._colleague = colleague
         self._house = house
         self._wrong: list[str] = []
+        self._faults: list[str] = []
 
     async def do(self, step: Step) -> None:
         """Plays one step; a press on a card that is not there is an error, as on a real page."""
@@ -156,13 +157,19 @@ class OnStage:
 
     async def _plan(self, step: Fault) -> None:
         path = named(step.path, self.names)
+        self._faults.append(path)
         order = {"vendor": step.vendor, "path_contains": path, "kind": step.fault, "times": step.times}
         assert self._house.sandbox is not None
         await self._house.sandbox.admin("POST", "/faults", json=order)
 
-    def shown_wrongly(self) -> Sequence[str]:
-        """What reviews were shown otherwise than they say."""
-        return self._wrong
+    async def off_script(self) -> Sequence[str]:
+        """Reviews that were shown something else, and faults that no request met."""
+        assert self._house.sandbox is not None
+        if not self._faults:
+            return self._wrong
+        waiting = (await self._house.sandbox.admin("GET", "/faults"))["planned"]
+        unmet = [fault["path_contains"] for fault in waiting if fault["path_contains"] in self._faults]
+        return [*self._wrong, *(f"no request met the fault at {path!r}" for path in unmet)]
 
     async def effects(self) -> Sequence[Mapping[str, Any]]:
         """The ledger's rows of this customer, and what an action of this conversation did to anybody else."""

@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any, get_args
 
 from pydantic import Field, ValidationError
@@ -43,6 +44,7 @@ def app(world: World, faults: Faults, *, key: str) -> Starlette:
     routes = [
         ("POST", "/seed", door.seed),
         ("GET", "/ledger", door.ledger),
+        ("GET", "/faults", door.planned),
         ("POST", "/faults", door.plan),
         ("DELETE", "/faults", door.clear),
         ("GET", "/mails", door.mails),
@@ -100,6 +102,9 @@ class _Admin:
         self._faults.plan(order.vendor, order.path_contains, kind, order.times, order.retry_after)
         return JSONResponse({"waiting": self._faults.waiting}, 201)
 
+    async def planned(self, request: Request) -> Response:
+        return JSONResponse({"planned": [asdict(fault) for fault in self._faults.planned]})
+
     async def clear(self, request: Request) -> Response:
         self._faults.clear()
         return JSONResponse({"waiting": 0})
@@ -122,6 +127,7 @@ class _Admin:
             "subscription": ("stripe.subscription",),
             "account": ("okta.user", "auth0.user"),
             "contact": ("hubspot.contact",),
+            "shopper": ("shopify.customer",),
         }
         found = {
             name: row["id"]

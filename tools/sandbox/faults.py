@@ -1,7 +1,7 @@
 """Faults by plan: what a vendor's door does wrong next, and the ASGI wrapper that does it."""
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,6 +95,11 @@ class Faults:
     def clear(self) -> None:
         """Forgets every fault that waits."""
         self._planned.clear()
+
+    @property
+    def planned(self) -> Sequence[Planned]:
+        """The faults that still wait for a request, in the order they were planned."""
+        return tuple(self._planned)
 
     @property
     def waiting(self) -> int:
