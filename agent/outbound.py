@@ -2,14 +2,17 @@
 
 import re
 
-from core.outbound import claims_effect, clean
-
 from agent.parts import AgentParts
+from agent.prompt import ROLE
+from core.outbound import claims_effect, clean
 
 UNPROVEN = (
     "I cannot say that something was done before there is a receipt for it. "
     "When it happens, the receipt appears here, with amount and reference."
 )
+# The instructions belong to nobody's answer; what a line shares with ordinary speech is too short to count.
+_SHORTEST_LINE = 25
+_INSTRUCTIONS = tuple(line for raw in ROLE.splitlines() if len(line := raw.strip(" -")) >= _SHORTEST_LINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n")
 
 
@@ -17,7 +20,11 @@ def fit_to_send(text: str, *, has_receipt: bool, parts: AgentParts) -> str:
     """The text as it may leave; replaced when it claims what no receipt of this conversation shows."""
     if not has_receipt and claims_effect(text):
         return UNPROVEN
-    return clean(text, link_hosts=parts.link_hosts, secrets=parts.secrets).text
+    return _cleaned(text, parts)
+
+
+def _cleaned(text: str, parts: AgentParts) -> str:
+    return clean(text, link_hosts=parts.link_hosts, secrets=(*parts.secrets, *_INSTRUCTIONS)).text
 
 
 class Speaker:
@@ -48,7 +55,7 @@ class Speaker:
         self._silent = self._silent or (not self._has_receipt and claims_effect(sentence))
         if self._silent:
             return
-        cleaned = clean(sentence, link_hosts=self._parts.link_hosts, secrets=self._parts.secrets).text
+        cleaned = _cleaned(sentence, self._parts)
         if cleaned.strip():
             space = " " if sentence[-1:].isspace() and not cleaned[-1:].isspace() else ""
             self._parts.live.show(self._conversation_id, "delta", {"text": cleaned + space})

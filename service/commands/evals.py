@@ -9,6 +9,7 @@ import typer
 
 from agent.triage import Triage
 from core.errors import Invalid
+from evals.attacks.play import as_text as attacks_text
 from evals.intake import load_rows, main_text, run_intake
 from evals.report import as_document, as_text
 from evals.run import Progress, run
@@ -16,6 +17,7 @@ from evals.scenario import Scenario
 from evals.suites import load_suites
 from policies.load import load_catalog
 from service.build import house
+from service.commands.attacks import run_attacks
 from service.commands.output import Json, columns, report, say
 from service.commands.progress import bar
 from service.demo import host_app
@@ -43,9 +45,9 @@ def list_suites(as_json: Json = False) -> None:
 
 @app.command("run")
 def run_suite(
-    suite: Annotated[str, typer.Argument(help="all, one category, or intake.")] = "all",
+    suite: Annotated[str, typer.Argument(help="all, one category, intake, or attacks.")] = "all",
     data: Annotated[
-        Path | None, typer.Option(help="For intake: a CSV with the columns text,category.")
+        Path | None, typer.Option(help="For intake: a CSV (text,category). For attacks: a folder of *.jsonl.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, max=8, help="How often each scenario runs.")] = 1,
     at_once: Annotated[int, typer.Option(min=1, max=32, help="How many run side by side.")] = 4,
@@ -55,6 +57,8 @@ def run_suite(
     if suite == "intake":
         _intake(data, as_json=as_json)
         return
+    if suite == "attacks":
+        _attacks(data, at_once=at_once, as_json=as_json)
     scenarios = load_suites(SUITES, people=_KEYS, only=None if suite == "all" else suite)
     document = asyncio.run(_run(scenarios, epochs=epochs, at_once=at_once, quiet=as_json))
     if as_json:
@@ -78,6 +82,15 @@ async def _run(scenarios: list[Scenario] | Any, *, epochs: int, at_once: int, qu
         finally:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
+
+
+def _attacks(data: Path | None, *, at_once: int, as_json: bool) -> None:
+    document = run_attacks(data, at_once=at_once, quiet=as_json)
+    if as_json:
+        report(document)
+    else:
+        say(attacks_text(document))
+    raise typer.Exit(0 if document["passed"] else 1)
 
 
 def _intake(data: Path | None, *, as_json: bool) -> None:

@@ -1,19 +1,25 @@
 """A progress bar with counts and time left, on standard error so that reports stay clean."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evals.grade import Result
 from evals.run import Progress as Report
 
 
 @contextmanager
 def bar(*, quiet: bool) -> Iterator[Report]:
-    """Something to report each finished run to."""
+    """Something to report each finished scenario to."""
+    with counting("Scenarios", quiet=quiet) as shown:
+        yield lambda done, total, result: shown(done, total, not result.passed)
+
+
+@contextmanager
+def counting(name: str, *, quiet: bool) -> Iterator[Callable[[int, int, bool], None]]:
+    """Takes how many are done, of how many, and whether the last one failed."""
     shown = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -23,13 +29,13 @@ def bar(*, quiet: bool) -> Iterator[Report]:
         disable=quiet or not sys.stderr.isatty(),
     )
     with shown:
-        task = shown.add_task("Scenarios", total=None)
+        task = shown.add_task(name, total=None)
         failed = 0
 
-        def step(done: int, total: int, result: Result) -> None:
+        def step(done: int, total: int, wrong: bool) -> None:
             nonlocal failed
-            failed += not result.passed
-            text = f"Scenarios ({failed} failed)" if failed else "Scenarios"
+            failed += wrong
+            text = f"{name} ({failed} failed)" if failed else name
             shown.update(task, completed=done, total=total, description=text)
 
         yield step
