@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from approvals.parts import Asking, Parts
 from approvals.standing import standing_of
@@ -29,6 +29,8 @@ _MESSAGE = table(MessageRow)
 _CONVERSATION = table(ConversationRow)
 _HANDOFF = table(HandoffRow)
 _ACTION = table(ActionRow)
+# For so long a fact that we changed ourselves does not speak for the customer (INVARIANTS I8).
+OWN_WRITES_COUNT = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ async def request_facts(work: Work, request: RequestRow, targets: Sequence[str],
         request__security_words="security" in flags,
         request__legal_words="legal" in flags,
         request__compliance_words="compliance" in flags,
-        agent__writes_on_target=await _own_writes(work, request.conversation_id, targets),
+        agent__writes_on_target=await _own_writes(work, request.conversation_id, customer_id, targets),
     )
 
 
@@ -113,9 +115,12 @@ async def _handovers(work: Work, customer_id: str) -> int:
     return int(await work.value(query) or 0)
 
 
-async def _own_writes(work: Work, conversation_id: str, targets: Sequence[str]) -> int:
+async def _own_writes(work: Work, conversation_id: str, customer_id: str, targets: Sequence[str]) -> int:
+    """What we did to the same things in this conversation, or lately in another one of the customer's."""
+    lately = _ACTION.c.state_at > work.now - OWN_WRITES_COUNT
     query = select(_ACTION.c.targets).where(
-        _ACTION.c.conversation_id == conversation_id, _ACTION.c.state.in_(("executing", "executed", "unsure"))
+        or_(_ACTION.c.conversation_id == conversation_id, (_ACTION.c.customer_id == customer_id) & lately),
+        _ACTION.c.state.in_(("executing", "executed", "unsure", "needs_person")),
     )
     touched = [set(t) for t in (await work.conn.execute(query)).scalars()]
     return sum(bool(t & set(targets)) for t in touched)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from approvals import limits
 from approvals.context import Mandate, request_facts
+from approvals.four_eyes import needs_four_eyes
 from approvals.gate import Evidence
 from approvals.parts import Parts
 from approvals.switches import is_stopped
@@ -117,12 +118,13 @@ async def _is_stepped_up(work: Work, action: Action) -> bool:
 async def _approved(work: Work, action: Action) -> frozenset[str] | None:
     """The escalations an unused, fresh approval of exactly this digest satisfies."""
     r = _REVIEW.c
+    counts = ("approve",) if needs_four_eyes(action.money) else ("approve", "edit")
     query = (
         select(r.shown_rules, r.at)
         .where(
             r.action_id == action.id,
             r.digest == action.digest,
-            r.decision.in_(("approve", "edit")),
+            r.decision.in_(counts),
             r.used_at.is_(None),
         )
         .order_by(r.at.desc())

@@ -1,4 +1,4 @@
-"""Caps per object, customer and category: what is reserved, unsure and done all counts."""
+"""Caps per object, customer, category and over all: what is reserved, unsure and done all counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,10 @@ from store.work import Work
 
 _RESERVATION = table(ReservationRow)
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+# Over every category together: what one bad hour may cost before somebody looks. Other currencies have no room.
+OVERALL_HOUR = Limit(count=500, amounts={"usd": 2_000_000, "eur": 2_000_000, "gbp": 2_000_000})
+OVERALL_DAY = Limit(count=5_000, amounts={"usd": 10_000_000, "eur": 10_000_000, "gbp": 10_000_000})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def _scopes(action: Action, policy: CategoryPolicy) -> Iterator[_Scope]:
         _DAY,
         "Requests of this kind have reached the daily limit.",
     )
+    yield _Scope("overall", "", OVERALL_HOUR, _HOUR, "All requests together have reached the hourly limit.")
+    yield _Scope("overall", "", OVERALL_DAY, _DAY, "All requests together have reached the daily limit.")
 
 
 async def breaches(work: Work, action: Action, policy: CategoryPolicy) -> tuple[Fired, ...]:
@@ -81,7 +87,7 @@ async def _used(work: Work, action: Action, scope: _Scope) -> tuple[int, int]:
 
 async def hold_still(work: Work, action: Action, policy: CategoryPolicy) -> None:
     """Takes the locks of every limit this action touches, in one order, until the transaction ends."""
-    for name in sorted(f"limit:{scope.name}:{scope.key}" for scope in _scopes(action, policy)):
+    for name in sorted({f"limit:{scope.name}:{scope.key}" for scope in _scopes(action, policy)}):
         await work.lock(name)
 
 

@@ -9,10 +9,19 @@ from approvals import cards
 from approvals.again import Seen, mandate_of, see
 from approvals.again import principal_of as customer_of
 from approvals.context import Mandate
+from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
 from approvals.judge import Judged, evidence, judge
 from approvals.parts import Parts, Reviewer
-from approvals.record import action_row, breaches_of, move, stored_facts, stored_verdict, verdict_of
+from approvals.record import (
+    action_of,
+    action_row,
+    breaches_of,
+    move,
+    stored_facts,
+    stored_verdict,
+    verdict_of,
+)
 from core.actions import Action, Ask, Refuse, State
 from core.errors import Conflict, Forbidden, Gone, Invalid
 from core.ids import ActionId, new_id
@@ -24,6 +33,8 @@ from store.work import Work
 
 _ACTION = table(ActionRow)
 _USER = table(UserRow)
+_REVIEW = table(ReviewRow)
+SECOND_PAIR = "The sum was changed by a colleague; somebody else approves it."
 REASONS: tuple[str, ...] = get_args(ReasonCode)
 
 
@@ -68,6 +79,7 @@ async def decide(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed
 async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
     async with parts.store.begin() as work:
         row = await _decidable(work, decided, reviewer)
+        await _with_four_eyes(work, row, reviewer)
         await _record(work, row, decided, reviewer, shown=_shown(row))
         if row.state == "executed":
             await _looked_after(work, row)
@@ -76,6 +88,19 @@ async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Review
         await parts.jobs.defer(work, "execute_action", once=f"execute:{row.id}", action_id=row.id)
         await work.notify("remit_queue", row.id)
     return Reviewed(row.id, "approved", "Approved. It runs now, if nothing has changed meanwhile.")
+
+
+async def _with_four_eyes(work: Work, row: ActionRow, reviewer: Reviewer) -> None:
+    """Nothing for a small sum; a large one wants a fresh login and somebody else than its editor."""
+    if not needs_four_eyes(action_of(row).money):
+        return
+    if work.now - reviewer.authenticated_at > LOGIN_LIVES:
+        raise Forbidden("A sum this large is approved within 15 minutes of logging in. Log in again.")
+    edits = select(_REVIEW.c.reviewer_id).where(
+        _REVIEW.c.action_id == row.id, _REVIEW.c.decision == "edit", _REVIEW.c.reviewer_id == reviewer.id
+    )
+    if await work.value(edits) is not None:
+        raise Forbidden("You changed this sum, so a colleague approves it.")
 
 
 async def _reject(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
@@ -168,9 +193,12 @@ async def _replace(
     step = route(proof)
     if isinstance(step, Refuse):
         raise Invalid(f"Policy does not allow this: {step.because}")
-    state: State = "asked" if isinstance(step, Ask) else "approved"
+    # An editor's approval of their own change is enough only below the sum that needs two pairs of eyes.
+    alone: State = "held" if needs_four_eyes(action.money) else "approved"
+    state: State = "asked" if isinstance(step, Ask) else alone
     needs: list[str] = [step.needs] if isinstance(step, Ask) else []
-    new = _row_like(row, action, seen, judged, state, needs, work)
+    because = needs or ([SECOND_PAIR] if state == "held" else [])
+    new = _row_like(row, action, seen, judged, state, because, work)
     await move(work, row, "replaced")
     await work.add(new)
     work.audit(
@@ -195,12 +223,18 @@ async def _replace(
     )
     await cards.show_state(work, new)
     await work.notify("remit_queue", new.id)
-    said = "Changed. The customer is asked to confirm it." if needs else "Changed and approved. It runs now."
-    return Reviewed(new.id, state, said)
+    return Reviewed(new.id, state, _CHANGED[state])
+
+
+_CHANGED: dict[State, str] = {
+    "asked": "Changed. The customer is asked to confirm it.",
+    "held": "Changed. A colleague approves it.",
+    "approved": "Changed and approved. It runs now.",
+}
 
 
 def _row_like(
-    row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, needs: list[str], work: Work
+    row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, because: list[str], work: Work
 ) -> ActionRow:
     same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version"})
     return ActionRow(
@@ -212,7 +246,7 @@ def _row_like(
         facts=stored_facts(judged.facts),
         verdict=stored_verdict(judged.verdict, judged.breaches),
         preview=seen.tool.preview(seen.args, seen.facts).model_dump(mode="json"),
-        because=needs,
+        because=because,
         allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
         created_at=work.now,
         opened_at=work.now,
