@@ -19,7 +19,8 @@ from store.tables.conversation import EventRow
 
 _BASE = "http://testserver"
 _PATIENCE = 60.0
-_TICK = 0.02
+# Looks soon at first and ever less often, so that waiting costs the database little.
+_FIRST_TICK, _SLOWER, _LONGEST_TICK = 0.01, 1.5, 0.2
 _OPEN_JOBS = text(
     """
     select count(*) from procrastinate_jobs j
@@ -137,6 +138,13 @@ class Colleague:
         self._login, self._password = login, password
 
     async def __aenter__(self) -> "Colleague":
+        return await self.log_in()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def log_in(self) -> "Colleague":
+        """Logs in as the page does; raises Refused."""
         answer = await self._client.post("/login", data={"login": self._login, "password": self._password})
         if answer.status_code not in (200, 303):
             raise Refused(answer.status_code, "the login was refused")
@@ -146,9 +154,6 @@ class Colleague:
             raise Refused(500, "the console shows no token")
         self._client.headers["x-csrf-token"] = found[1]
         return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
 
     async def waiting(self) -> list[dict[str, Any]]:
         """The queue."""
@@ -182,10 +187,11 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
 
 async def _until_quiet(service: ServiceParts, conversation_id: str) -> None:
     await service.turns.ended(f"turn of {conversation_id}")
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline, tick = asyncio.get_running_loop().time() + _PATIENCE, _FIRST_TICK
     while asyncio.get_running_loop().time() < deadline:
         async with service.store.begin() as work:
             if not (await work.conn.execute(_OPEN_JOBS, {"c": conversation_id})).scalar_one():
                 return
-        await asyncio.sleep(_TICK)
+        await asyncio.sleep(tick)
+        tick = min(tick * _SLOWER, _LONGEST_TICK)
     raise Unavailable(f"conversation {conversation_id} did not come to rest in {_PATIENCE:.0f} s")

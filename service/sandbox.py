@@ -1,5 +1,6 @@
 """The sandbox this process uses: the one a running demo opened, or one of its own."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from tools.sandbox.keep import PostgresKeep
 from tools.sandbox.people import seed_world
 from tools.sandbox.server import start
 from tools.sandbox.world import World
+
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Sandbox:
     async def admin(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """One call at the admin door; raises NotFound or Unavailable."""
         headers = {"authorization": f"Bearer {self.key}"}
-        async with httpx.AsyncClient(base_url=self.admin_url, headers=headers, trust_env=False) as client:
+        # The doors speak plain http on loopback; reading the world's certificates for that takes 30 ms a call.
+        doors = httpx.AsyncHTTPTransport(verify=_NO_CERTIFICATES)
+        async with httpx.AsyncClient(base_url=self.admin_url, headers=headers, transport=doors) as client:
             try:
                 answer = await client.request(method, path, **more)
             except httpx.HTTPError as error:

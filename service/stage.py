@@ -15,7 +15,7 @@ from evals.scenario import Code, Fault, Press, Review, Say, Step
 from service.actors import Colleague, Customer, Refused
 from service.app import create_app
 from service.build import House
-from service.demo import Login, ensure_logins
+from service.demo import ensure_logins
 from store.columns import table
 from store.tables.action import ActionRow
 from store.tables.conversation import ConversationRow
@@ -29,17 +29,18 @@ _CONVERSATION = table(ConversationRow)
 class SandboxStage:
     """Seeds a copy of a sandbox person per scenario; a worker must be running on the same house."""
 
-    def __init__(self, house: House, app: FastAPI, approver: Login) -> None:
+    def __init__(self, house: House, app: FastAPI, colleague: Colleague) -> None:
         self.model = house.settings.model
         self._house = house
         self._app = app
-        self._approver = approver
+        self._colleague = colleague
 
     @classmethod
     async def open(cls, house: House) -> "SandboxStage":
-        """A stage on this house."""
+        """A stage on this house; one colleague is logged in and reviews for everybody."""
+        app = create_app(house.service)
         approver = (await ensure_logins(house))[0]
-        return cls(house, create_app(house.service), approver)
+        return cls(house, app, await Colleague(app, approver.login, approver.password).log_in())
 
     @asynccontextmanager
     async def on(self, person: str, changes: Mapping[str, Any]) -> AsyncIterator["OnStage"]:
@@ -51,11 +52,9 @@ class SandboxStage:
         if changes:
             order = {"persona": changed(person, changes).model_dump(mode="json"), "suffix": suffix}
         seeded = await self._house.sandbox.admin("POST", "/seed", json=order)
-        async with (
-            Customer(self._app, self._house, seeded["external_id"], mailbox=seeded["email"]) as customer,
-            Colleague(self._app, self._approver.login, self._approver.password) as colleague,
-        ):
-            yield OnStage(_names(seeded), customer, colleague, self._house)
+        mailbox = seeded["email"]
+        async with Customer(self._app, self._house, seeded["external_id"], mailbox=mailbox) as customer:
+            yield OnStage(_names(seeded), customer, self._colleague, self._house)
 
 
 def changed(person: str, changes: Mapping[str, Any]) -> Persona:

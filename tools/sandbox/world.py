@@ -1,17 +1,17 @@
 """The world inside the sandbox: records of every vendor, and a ledger of every effect that really happened."""
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from core.clock import Clock
 from core.frozen import Frozen
 
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 class Effect(Frozen):
@@ -38,6 +38,15 @@ class Keep(Protocol):
     ) -> None: ...
 
 
+def copied(value: T) -> T:
+    """A deep copy of what records are made of; several times as fast as the library's, which asks every value how."""
+    if isinstance(value, dict):
+        return cast(T, {name: copied(part) for name, part in value.items()})
+    if isinstance(value, list):
+        return cast(T, [copied(part) for part in value])
+    return value
+
+
 @dataclass
 class Change:
     """What one request changes; nothing is visible before it is durable."""
@@ -53,7 +62,7 @@ class Change:
     def get(self, kind: str, key: str) -> Record | None:
         """A copy of the record, with this change's own edits."""
         if (kind, key) in self.changed:
-            return copy.deepcopy(self.changed[kind, key])
+            return copied(self.changed[kind, key])
         return self.world.get(kind, key)
 
     def find(self, kind: str, **equal: object) -> list[Record]:
@@ -61,11 +70,11 @@ class Change:
         # Compared before copying: a world of many customers is searched on every request.
         rows = dict(self.world.peek(kind)) | {key: r for (n, key), r in self.changed.items() if n == kind}
         found = [r for r in rows.values() if r is not None and _matches(r, equal)]
-        return [copy.deepcopy(r) for r in found]
+        return [copied(r) for r in found]
 
     def put(self, kind: str, key: str, record: Record) -> None:
         """Writes a whole record; `kind` is such as "stripe.charge"."""
-        self.changed[kind, key] = copy.deepcopy(record)
+        self.changed[kind, key] = copied(record)
 
     def drop(self, kind: str, key: str) -> None:
         self.changed[kind, key] = None
@@ -119,14 +128,14 @@ class World:
             self._records.setdefault(kind, {})[key] = record
 
     def get(self, kind: str, key: str) -> Record | None:
-        return copy.deepcopy(self._records.get(kind, {}).get(key))
+        return copied(self._records.get(kind, {}).get(key))
 
     def keys(self, kind: str) -> Sequence[str]:
         return tuple(self._records.get(kind, {}))
 
     def find(self, kind: str, **equal: object) -> list[Record]:
         """Copies of the records of a kind whose fields equal these, oldest first."""
-        return [copy.deepcopy(r) for r in self.peek(kind).values() if _matches(r, equal)]
+        return [copied(r) for r in self.peek(kind).values() if _matches(r, equal)]
 
     def peek(self, kind: str) -> Mapping[str, Record]:
         """The records of a kind themselves, for looking only: what is handed out must be copied."""
