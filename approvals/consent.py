@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from approvals import cards
 from approvals.execute import end, execute
+from approvals.incidents import count_refusal
 from approvals.parts import Parts
 from approvals.record import action_row, move, outcome_of
 from core.actions import Asked, Outcome
@@ -139,6 +140,8 @@ async def enter_code(action_id: str, code: str, *, who: Principal, parts: Parts)
         values = {"verified_at": work.now} if right else {"tries": sent.tries + 1}
         await work.run(update(_STEP_UP).where(_STEP_UP.c.id == sent.id).values(**values))
         work.audit("code.entered", action=action_id, digest=row.digest, right=right)
+        if not right:
+            await count_refusal(work, row.conversation_id, row.tool, parts, so_far=0)
     if not right:
         raise Invalid("That code is not right. Check the latest mail.")
     return await _go_on(action_id, who, parts)

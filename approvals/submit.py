@@ -12,6 +12,7 @@ from approvals.consent import send_code
 from approvals.context import Mandate, all_given, mandate
 from approvals.execute import execute
 from approvals.gate import NOT_FOUND, route
+from approvals.incidents import count_refusal
 from approvals.judge import Judged, evidence, ids_of, judge, parse
 from approvals.parts import Asking, Parts
 from approvals.record import outcome_of, stored_facts, stored_verdict
@@ -47,17 +48,20 @@ async def submit(call: ToolCall, asking: Asking, parts: Parts) -> Outcome:
     async with parts.store.begin() as work:
         under = await mandate(work, call.name, asking, parts) if tool else None
         if tool is None or under is None:
-            return _refused(work, asking, call.name, "closed_set", "No open request calls for this.")
+            return await _refused(
+                work, asking, call.name, "closed_set", "No open request calls for this.", parts
+            )
         args = parse(tool, call.args)
         if isinstance(args, str):
-            return _refused(work, asking, call.name, "schema", args)
+            return await _refused(work, asking, call.name, "schema", args, parts)
         given = await all_given(work, asking.conversation_id, ids_of(tool, args))
         if not given:
-            return _refused(work, asking, call.name, "provenance", NOT_FOUND)
+            return await _refused(work, asking, call.name, "provenance", NOT_FOUND, parts)
     return await _propose(tool, args, under, asking, parts)
 
 
-def _refused(work: Work, asking: Asking, tool: str, check: str, because: str) -> Refused:
+async def _refused(work: Work, asking: Asking, tool: str, check: str, because: str, parts: Parts) -> Refused:
+    await count_refusal(work, asking.conversation_id, tool, parts)
     work.audit("call.refused", conversation=asking.conversation_id, tool=tool[:64], check=check)
     return Refused(because=because, check=check)
 
@@ -67,7 +71,7 @@ async def _propose(tool: WriteTool[Any], args: Args, under: Mandate, asking: Ask
     try:
         if not await tool.owned(args, scope):
             async with parts.store.begin() as work:
-                return _refused(work, asking, tool.spec.name, "ownership", NOT_FOUND)
+                return await _refused(work, asking, tool.spec.name, "ownership", NOT_FOUND, parts)
         facts = await tool.facts(args, scope)
     except VendorError:
         # Not knowable now is not a no: the agent may try again or bring a person.
@@ -83,6 +87,8 @@ async def _propose(tool: WriteTool[Any], args: Args, under: Mandate, asking: Ask
         known = await _insert_once(work, row)
         if known is not None:
             return outcome_of(known)
+        if isinstance(decided, Refuse):
+            await count_refusal(work, asking.conversation_id, tool.spec.name, parts, so_far=0)
         await cards.show_state(work, row)
     return await carry_on(row, decided, asking, parts)
 
