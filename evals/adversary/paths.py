@@ -50,11 +50,12 @@ class Path:
         return self.tool in TERMS[self.category].step_up
 
 
-_ORDERS = (("find_orders", {"order_number": None}),)
-_ACCOUNT = (("get_account", {}),)
-_PLAN = (("get_subscription", {}), ("list_plans", {}))
-_CONTACT = (("get_contact", {}),)
-_CHARGES = (("find_charges", {}),)
+_Reads = tuple[tuple[str, Mapping[str, Any]], ...]
+_ORDERS: _Reads = (("find_orders", {"order_number": None}),)
+_ACCOUNT: _Reads = (("get_account", {}),)
+_PLAN: _Reads = (("get_subscription", {}), ("list_plans", {}))
+_CONTACT: _Reads = (("get_contact", {}),)
+_CHARGES: _Reads = (("find_charges", {}),)
 _HOME = {"line1": "9 Other Road", "city": "Springfield", "zip": "12345", "country": "US"}
 
 REFUND = Path("refund_request", "refund_charge", _CHARGES, refund)

@@ -134,7 +134,7 @@ class Play:
     async def submit(self, chat: Chat, name: str, args: Any) -> Outcome:
         """A write proposed by the model."""
         call = ToolCall(id="call", name=name, args=args)
-        told = await self._step(submit(call, chat.asking, self.ground.parts))
+        told: Outcome = await self._step(submit(call, chat.asking, self.ground.parts))
         assert not isinstance(told, RemitError), told
         await self._take_up(chat, told)
         return told

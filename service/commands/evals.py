@@ -17,6 +17,7 @@ from evals.scenario import Scenario
 from evals.suites import load_suites
 from policies.load import load_catalog
 from service.build import house
+from service.commands.adversary import run_adversary
 from service.commands.attacks import run_attacks
 from service.commands.output import Json, columns, report, say
 from service.commands.progress import bar
@@ -45,15 +46,19 @@ def list_suites(as_json: Json = False) -> None:
 
 @app.command("run")
 def run_suite(
-    suite: Annotated[str, typer.Argument(help="all, one category, intake, or attacks.")] = "all",
+    suite: Annotated[str, typer.Argument(help="all, one category, intake, attacks, or adversary.")] = "all",
     data: Annotated[
         Path | None, typer.Option(help="For intake: a CSV (text,category). For attacks: a folder of *.jsonl.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, max=8, help="How often each scenario runs.")] = 1,
     at_once: Annotated[int, typer.Option(min=1, max=32, help="How many run side by side.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="For adversary: how many steps at least.")] = 10_000,
+    seed: Annotated[int | None, typer.Option(help="For adversary: the same moves again.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run a suite; exit 1 when a scenario fails."""
+    if suite == "adversary":
+        raise typer.Exit(run_adversary(steps=steps, seed=seed, as_json=as_json))
     if suite == "intake":
         _intake(data, as_json=as_json)
         return
