@@ -18,7 +18,7 @@ from approvals.parts import Parts
 from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from policies.load import load_catalog
-from service import paths, runfile
+from service import paths
 from service.claude_settings import claude_settings
 from service.database import Database, opened
 from service.jobs import register
@@ -65,9 +65,7 @@ async def house(
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         if database is None:
-            # A running demo keeps its database server: a command beside it must not stop it.
-            attached = runfile.read(settings.home) is not None
-            database = stack.enter_context(opened(settings, keep_running=attached))
+            database = stack.enter_context(opened(settings))
         sandbox = None
         if any(settings.on_sandbox(vendor) for vendor in VENDORS):
             sandbox = await stack.enter_async_context(sandbox_for(settings, database.sandbox_dsn, clock))

@@ -1,6 +1,7 @@
 """The databases this process works on: given by REMIT_DATABASE_URL, or the embedded server under REMIT_HOME."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,23 +22,44 @@ class Database:
 
 
 @contextmanager
-def opened(settings: Settings, *, keep_running: bool = False) -> Iterator[Database]:
-    """The databases, migrated; an embedded server that this call started is stopped at the end.
-
-    Args:
-        keep_running: leave a server alone that another process of ours still uses.
+def opened(settings: Settings) -> Iterator[Database]:
+    """The databases, migrated; an embedded server stops with the last process that uses it.
 
     Raises Unavailable when the database cannot be reached or was migrated by newer code.
     """
     if settings.database_url is not None:
         yield _given(settings.database_url.get_secret_value(), settings)
         return
-    server = embedded.start(_data(settings.home))
-    try:
-        yield _prepared(server.dsn("postgres"), server.dsn(_NAME), server.dsn(f"{_NAME}_sandbox"))
-    finally:
-        if not keep_running:
-            server.stop()
+    with _using(settings.home) as is_last:
+        server = embedded.start(_data(settings.home))
+        try:
+            yield _prepared(server.dsn("postgres"), server.dsn(_NAME), server.dsn(f"{_NAME}_sandbox"))
+        finally:
+            if is_last():
+                server.stop()
+
+
+@contextmanager
+def _using(home: Path) -> Iterator[Callable[[], bool]]:
+    """A share in the server, and how to ask at the end whether it was the last one."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "pg.users").open("w") as users:
+        if sys.platform == "win32":
+            yield lambda: True  # no shared locks there: whoever ends first stops it
+            return
+        import fcntl
+
+        # The kernel lets go of a killed process's share, so a crash never keeps the server from stopping.
+        fcntl.flock(users, fcntl.LOCK_SH)
+
+        def is_last() -> bool:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        yield is_last
 
 
 def _data(home: Path) -> Path:

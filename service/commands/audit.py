@@ -5,7 +5,6 @@ import asyncio
 import typer
 
 from core.clock import SystemClock
-from service import runfile
 from service.build import anchor_of, house
 from service.commands.output import Json, report, say
 from service.database import opened
@@ -35,7 +34,7 @@ def verify(as_json: Json = False) -> None:
 async def _verify() -> audit.Verified:
     settings = load()
     anchor = anchor_of(settings)
-    with opened(settings, keep_running=runfile.read(settings.home) is not None) as database:
+    with opened(settings) as database:
         store = Store(clock=SystemClock(), engine=engine_for(database.dsn, size=2))
         async with store.begin() as work:
             found = await audit.verify(work.conn, anchor)

@@ -63,7 +63,7 @@ def _python() -> Finding:
 
 def _database(settings: Settings) -> Finding:
     try:
-        with opened(settings, keep_running=runfile.read(settings.home) is not None):
+        with opened(settings):
             where = "REMIT_DATABASE_URL" if settings.database_url else f"embedded, under {settings.home}/pg"
             return Finding("database", "ok", where)
     except RemitError as error:

@@ -67,6 +67,6 @@ def upgrade() -> None:
     if settings.database_url is not None:
         migrate.upgrade(settings.database_url.get_secret_value())
     else:
-        with opened(settings, keep_running=runfile.read(settings.home) is not None):
+        with opened(settings):
             pass  # opening the embedded database migrates it
     say(f"The database is at {migrate.head()}.")
