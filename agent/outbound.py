@@ -10,10 +10,15 @@ UNPROVEN = (
     "I cannot say that something was done before there is a receipt for it. "
     "When it happens, the receipt appears here, with amount and reference."
 )
-# The instructions belong to nobody's answer; what a line shares with ordinary speech is too short to count.
-_SHORTEST_LINE = 25
-_INSTRUCTIONS = tuple(line for raw in ROLE.splitlines() if len(line := raw.strip(" -")) >= _SHORTEST_LINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n")
+# The instructions belong to nobody's answer; what a sentence shares with ordinary speech is too short to count.
+_SHORTEST = 25
+_INSTRUCTIONS = tuple(
+    sentence
+    for line in ROLE.splitlines()
+    for part in _SENTENCE_END.split(line)
+    if len(sentence := part.strip(" -")) >= _SHORTEST
+)
 
 
 def fit_to_send(text: str, *, has_receipt: bool, parts: AgentParts) -> str:

@@ -12,6 +12,7 @@ from agent.closing import undecided
 from agent.ending import finish, go_on_with_next, has_receipt
 from agent.entries import Entry, Noted, Replied, Results
 from agent.hearing import hear, unheard
+from agent.keepable import keepable
 from agent.lease import LeaseLost, hold
 from agent.model import (
     Call,
@@ -176,7 +177,7 @@ async def _ask_model(turn: Turn, parts: AgentParts) -> Reply:
         proven = await has_receipt(work, turn.conversation_id)
     speaker = Speaker(turn.conversation_id, parts, has_receipt=proven)
     try:
-        reply = await turn.model.reply(prompt, on_text=speaker)
+        reply = keepable(await turn.model.reply(prompt, on_text=speaker))
     except ModelDown as down:
         if turn.model is parts.fallback:
             return Reply(stop="refusal")

@@ -27,6 +27,13 @@ _STEP_UP = table(StepUpRow)
 _REVIEW = table(ReviewRow)
 # An approval is used within an hour, or somebody looks again (INVARIANTS I15).
 APPROVAL_LIVES = timedelta(minutes=60)
+# A fact is read right before it is judged; one that is older, or from the future, is from a clock that jumped.
+FRESH = timedelta(minutes=5)
+STALE = Fired(
+    rule="facts_stale",
+    kind="escalate",
+    sentence="The facts behind this are not of this moment, so a person looks.",
+)
 OWN_WRITES = Fired(
     rule="own_writes",
     kind="escalate",
@@ -71,6 +78,8 @@ async def judge(work: Work, action: Action, tool_facts: FactSet, mandate: Mandat
     crossed = await limits.breaches(work, action, mandate.policy)
     if ours.get("agent.writes_on_target") != 0:
         crossed = (*crossed, OWN_WRITES)
+    if any(abs(work.now - fact.read_at) > FRESH for fact in tool_facts.facts.values()):
+        crossed = (*crossed, STALE)
     return Judged(facts, verdict, crossed)
 
 
