@@ -171,7 +171,6 @@ PROPOSES = [
         "escalate",
         "payment_open",
     ),
-    (case("subscription_change", "viktor", "switch to the business plan"), "change_plan", "deny", "ended"),
     (case("subscription_change", "uma", "keep it"), "resume_subscription", "allow", "resume_before_the_end"),
     (case("subscription_cancel", "olga", "cancel it"), "cancel_subscription", "allow", "end_with_the_period"),
     (
@@ -266,6 +265,7 @@ PROPOSES = [
 
 
 SAYS = [
+    (case("subscription_change", "viktor", "switch to the business plan"), "has ended"),
     (
         case("refund_request", "ugo", "refund please"),
         "Your bank is looking into the payment of $59.00 from 11 November 2026",
