@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from core.actions import VerdictKind
 from core.frozen import Frozen
@@ -59,6 +59,26 @@ class Fault(Frozen):
 
 
 Step = Say | Press | Code | Review | Fault
+_KINDS = ("say", "press", "code", "review", "fault")
+
+
+def _kind(step: Any) -> str | None:
+    """What kind of step this is, by the one word it has; so that a fault in it is not reported as another kind's."""
+    if isinstance(step, Mapping):
+        return next((kind for kind in _KINDS if kind in step), None)
+    return type(step).__name__.lower()
+
+
+_Told = Annotated[
+    Annotated[Say, Tag("say")]
+    | Annotated[Press, Tag("press")]
+    | Annotated[Code, Tag("code")]
+    | Annotated[Review, Tag("review")]
+    | Annotated[Fault, Tag("fault")],
+    Discriminator(
+        _kind, custom_error_type="step", custom_error_message=f"a step has one of {', '.join(_KINDS)}"
+    ),
+]
 
 
 class ExpectedEffect(Frozen):
@@ -104,7 +124,7 @@ class Scenario(Frozen):
     category: str
     person: str
     changes: Mapping[str, Any] = Field(default_factory=dict, alias="with")
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: tuple[_Told, ...] = Field(min_length=1)
     expect: Expect
 
     @property
