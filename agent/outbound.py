@@ -1,6 +1,7 @@
 """Every word to a customer passes here: cleaned, and never claiming an effect without a receipt."""
 
 import re
+from collections.abc import Iterator
 
 from agent.parts import AgentParts
 from agent.prompt import ROLE
@@ -11,14 +12,23 @@ UNPROVEN = (
     "When it happens, the receipt appears here, with amount and reference."
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n")
-# The instructions belong to nobody's answer; what a sentence shares with ordinary speech is too short to count.
+# The instructions belong to nobody's answer, a part of them neither; what they share with ordinary speech is shorter.
 _SHORTEST = 25
-_INSTRUCTIONS = tuple(
-    sentence
-    for line in ROLE.splitlines()
-    for part in _SENTENCE_END.split(line)
-    if len(sentence := part.strip(" -")) >= _SHORTEST
-)
+
+
+def _pieces(instructions: str) -> Iterator[str]:
+    """Each sentence in pieces of a few words, so that half a sentence is known as well."""
+    for line in instructions.splitlines():
+        for sentence in _SENTENCE_END.split(line):
+            piece = ""
+            for word in sentence.strip(" -").split():
+                piece = f"{piece} {word}".strip()
+                if len(piece) >= _SHORTEST:
+                    yield piece
+                    piece = ""
+
+
+_INSTRUCTIONS = tuple(_pieces(ROLE))
 
 
 def fit_to_send(text: str, *, has_receipt: bool, parts: AgentParts) -> str:
