@@ -95,8 +95,8 @@ class Walk:
                 return self._read(step)
             case Choose():
                 return self._choose(step)
-            case Write(write=name, args=args):
-                return self._write(name, self._args(args))
+            case Write(write=name, args=args, lead=lead):
+                return self._write(name, self._args(args), lead=self._text(lead or ""))
             case Answer(answer=text, closes=closes):
                 return self._write("answer", {"text": self._text(text), "closes": closes})
             case Say(say=text):
@@ -174,7 +174,7 @@ class Walk:
         refs = [parse_value(value) for value in step.where.values()]
         return any(isinstance(ref, SlotRef) and self._raw(ref) is not None for ref in refs)
 
-    def _write(self, name: str, args: Mapping[str, Any]) -> Move | None:
+    def _write(self, name: str, args: Mapping[str, Any], *, lead: str = "") -> Move | None:
         one = self._view.outcome(name, args)
         if one is None:
             return Do(name, args)
@@ -182,7 +182,9 @@ class Walk:
             case "executed":
                 self._done.append(one)
                 return None
-            case "asked" | "held" | "unsure":
+            case "asked":
+                return Tell(f"{lead} {one.say}".strip())
+            case "held" | "unsure":
                 return Tell(one.say)
             case "refused" if one.say:
                 return self._once(one.say + A_PERSON)

@@ -78,6 +78,8 @@ class Write(Step):
 
     write: str
     args: Mapping[str, Given] = Field(default_factory=dict, alias="with")
+    lead: Text | None = None
+    """Said before the customer is asked to confirm: what was found."""
 
 
 class Answer(Step):

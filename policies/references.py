@@ -63,6 +63,7 @@ class Procedure:
                 self._choose(step, loc)
             case Write():
                 self._call(step.write, "write", step.args, loc)
+                self._text(step.lead or "", (*loc, "lead"))
             case Answer():
                 if "answer" not in self._tools:
                     self._report.at((*loc, "answer"), "'answer' is not among the category's tools")
