@@ -244,3 +244,21 @@ async def test_what_an_answer_to_a_write_means(body: Any, status: int, kind: typ
 async def test_the_answer_hubspot_documents_is_a_success() -> None:
     after = await answering(thing(**DONE)).update_phone("1", "+1 555 0199", permit())
     assert (after.id, after.phone, after.updated_at) == ("1", "+1 555 0199", NOW)
+
+
+async def test_an_owners_name_is_kept_for_ten_minutes_and_what_decides_is_always_read() -> None:
+    bench = await opened(IDA)
+    owner = bench.world.find("hubspot.owner")[0]
+    await bench.hubspot.contact(contact_id(IDA))
+    async with bench.world.change() as change:
+        change.put("hubspot.owner", owner["id"], {**owner, "first": "Renamed"})
+        record = change.get("hubspot.contact", contact_id(IDA))
+        assert record is not None
+        record["properties"]["remit_tier"] = "vip"
+        change.put("hubspot.contact", record["id"], record)
+    soon = await bench.hubspot.contact(contact_id(IDA))
+    bench.clock.move(timedelta(minutes=10))
+    later = await bench.hubspot.contact(contact_id(IDA))
+    assert soon is not None
+    assert later is not None
+    assert (soon.tier, soon.owner, later.owner) == ("vip", "Dana Reyes", "Renamed Reyes")

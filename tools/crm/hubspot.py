@@ -3,7 +3,7 @@
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -39,6 +39,7 @@ PROPERTIES = (
 # HubSpot's own number for "note to contact": https://developers.hubspot.com/docs/api/crm/associations
 NOTE_TO_CONTACT = 202
 NEWEST_NOTES = 100
+NAMES_KEPT, MOST_NAMES = timedelta(minutes=10), 1000
 _TIERS: Mapping[str, Tier] = {"standard": "standard", "plus": "plus", "vip": "vip"}
 _HEALTH: Mapping[str, Health] = {"good": "good", "at_risk": "at_risk"}
 _FOUND = frozenset({404})
@@ -122,6 +123,7 @@ class HubSpot:
         self._client = client
         self._clock = clock or SystemClock()
         self._sleep = sleep
+        self._names: dict[str, tuple[datetime, str]] = {}
 
     async def find_contact(self, external_id: str) -> Contact | None:
         """The one contact with this external id; two with the same are none, because nobody knows which."""
@@ -209,13 +211,28 @@ class HubSpot:
         return _contact(found, owner=owner, company=company)
 
     async def _owner(self, owner: str) -> str:
-        found = await self._maybe(f"{OWNERS}/{owner}", Owner) if owner else None
-        return "" if found is None else f"{found.firstName or ''} {found.lastName or ''}".strip()
+        return await self._kept(f"{OWNERS}/{owner}", self._owner_name) if owner else ""
 
     async def _company(self, companies: tuple[Ref, ...]) -> str:
-        if not companies:
-            return ""
-        found = await self._maybe(f"{COMPANIES}/{companies[0].id}", Thing, params={"properties": "name"})
+        return await self._kept(f"{COMPANIES}/{companies[0].id}", self._company_name) if companies else ""
+
+    async def _kept(self, url: str, read: Callable[[str], Awaitable[str]]) -> str:
+        """A name as read lately: owners and companies are seldom renamed, and nothing is decided by their names."""
+        now, known = self._clock.now(), self._names.get(url)
+        if known is not None and now - known[0] < NAMES_KEPT:
+            return known[1]
+        name = await read(url)
+        if len(self._names) >= MOST_NAMES:
+            self._names.clear()
+        self._names[url] = (now, name)
+        return name
+
+    async def _owner_name(self, url: str) -> str:
+        found = await self._maybe(url, Owner)
+        return "" if found is None else f"{found.firstName or ''} {found.lastName or ''}".strip()
+
+    async def _company_name(self, url: str) -> str:
+        found = await self._maybe(url, Thing, params={"properties": "name"})
         return "" if found is None else found.text("name")
 
     async def _note_ids(self, contact: str) -> list[str]:
