@@ -21,7 +21,7 @@ from approvals.reviews import Decided, Reviewed, decide
 from approvals.settle import settle, sweep
 from approvals.submit import submit
 from approvals.switches import set_switch
-from core.actions import Outcome, ToolCall
+from core.actions import Outcome, ToolCall, Unsure
 from core.conversation import Principal
 from core.errors import RemitError
 from core.ids import ConversationId, CustomerId, new_id
@@ -315,6 +315,8 @@ class Play:
         except RemitError as error:
             told = error
         self.answers[type(told).__name__] += 1
+        if isinstance(told, Unsure) and (p := self.truth.proposals.get(told.action_id)):
+            p.sent_at = p.sent_at or self.ground.clock.now()
         await self._judge()
         return told
 

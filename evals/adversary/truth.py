@@ -45,6 +45,8 @@ class Proposal:
     approved_at: datetime | None = None
     approved_by: str | None = None
     edited_by: str | None = None
+    sent_at: datetime | None = None
+    """When it was sent first, where the answer was lost: a repeat of that call needs no new yes."""
     ended: bool = False
     effects: int = 0
 
@@ -150,7 +152,7 @@ class Truth:
 
     def _against_approval(self, effect: Effect, p: Proposal) -> list[tuple[str, str]]:
         big = p.tool == "refund_charge" and (p.args["currency"] != "usd" or p.args["amount"] >= FOUR_EYES)
-        late = effect.at - p.last_answered() > APPROVAL_LIVES
+        late = (p.sent_at or effect.at) - p.last_answered() > APPROVAL_LIVES
         checks = [
             ("I15", late, "the approval was older than an hour"),
             ("I15", p.approved_by == p.who, "the customer approved it"),
