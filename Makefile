@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check lint lock clean
+.PHONY: help setup demo test check lint adversary mutants lock clean
 help:
 	@echo "make demo   the whole system on a sandbox world, no key needed"
 	@echo "make test   every test (installs what it needs; browser tests need Chromium)"
 	@echo "make check  ruff, mypy, import-linter and the fast tests"
+	@echo "make adversary  a compromised model against the gate, with a fresh seed"
+	@echo "make mutants    each check of the gate switched off alone: a test must turn red (docs/gate-mutants.md)"
 	@echo "make lock   resolve the requirements again, with hashes"
 
 setup: $(STAMP)
@@ -35,6 +37,12 @@ lint: setup
 
 check: lint
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+
+adversary: setup
+	@$(BIN)/remit evals run adversary --steps 20000
+
+mutants: setup
+	@$(BIN)/python tests/gate/run_mutants.py
 
 # Needs uv (pip install uv). The lock names no registry.
 lock:

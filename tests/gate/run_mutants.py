@@ -1,0 +1,143 @@
+"""Switches each check off in a copy of the tree, runs the tests, and writes docs/gate-mutants.md; `make mutants`."""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "gate"))
+from mutants import MUTANTS, Mutant  # noqa: E402
+
+COPIED = ("agent", "approvals", "core", "evals", "policies", "service", "store", "tools", "tests")
+EVERYTHING = ("tests/gate", "tests/approvals", "tests/policies")
+REPORT = ROOT / "docs" / "gate-mutants.md"
+_RED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+LONGEST = 400
+
+
+@dataclass(frozen=True)
+class Result:
+    """The first test that turned red, or None for a mutant that nobody noticed."""
+
+    mutant: Mutant
+    red: str | None
+    seconds: float
+
+
+def main() -> int:
+    """Exit code 0 when every mutant turned a test red."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("names", nargs="*", help="only these mutants; the report is not written then")
+    asked.add_argument("--at-once", type=int, default=2)
+    told = asked.parse_args()
+    chosen = [m for m in MUTANTS if not told.names or m.name in told.names]
+    misfits = [wrong for m in chosen if (wrong := _misfit(m))]
+    if misfits or not chosen:
+        print("\n".join(misfits) or "no such mutant")
+        return 2
+    results = _run(chosen, told.at_once)
+    if not told.names:
+        REPORT.write_text(_report(results))
+    green = [r.mutant.name for r in results if r.red is None]
+    print(
+        f"{len(results) - len(green)} of {len(results)} red"
+        + (f"; not noticed: {', '.join(green)}" if green else "")
+    )
+    return 1 if green else 0
+
+
+def _misfit(mutant: Mutant) -> str | None:
+    """A mutant whose text is not there (exactly once) would prove nothing."""
+    for file, old, _ in mutant.edits:
+        found = (ROOT / file).read_text().count(old)
+        if found != 1:
+            return f"{mutant.name}: found {found} times in {file}: {old!r}"
+    return None
+
+
+def _run(chosen: list[Mutant], at_once: int) -> list[Result]:
+    trees: Queue[Path] = Queue()
+    with tempfile.TemporaryDirectory(prefix="remit-mutants-") as folder:
+        for n in range(at_once):
+            trees.put(_copy(Path(folder) / str(n)))
+        if red := _first_red(trees.queue[0], tuple(dict.fromkeys(m.aim for m in chosen))):
+            raise SystemExit(f"{red} is red without any mutant: nothing can be learned")
+
+        def one(mutant: Mutant) -> Result:
+            tree = trees.get()
+            try:
+                result = _try(mutant, tree)
+                print(
+                    f"{'red  ' if result.red else 'GREEN'} {mutant.name}: {result.red or 'not noticed'}",
+                    flush=True,
+                )
+                return result
+            finally:
+                trees.put(tree)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            return list(pool.map(one, chosen))
+
+
+def _copy(tree: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in COPIED:
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    shutil.copy2(ROOT / "pyproject.toml", tree)
+    return tree
+
+
+def _try(mutant: Mutant, tree: Path) -> Result:
+    before = {file: (tree / file).read_text() for file, _, _ in mutant.edits}
+    began = time.perf_counter()
+    try:
+        for file, old, new in mutant.edits:
+            text = (tree / file).read_text()
+            (tree / file).write_text(text.replace(old, new))
+        red = _first_red(tree, (mutant.aim,)) or _first_red(tree, EVERYTHING)
+        return Result(mutant, red, time.perf_counter() - began)
+    finally:
+        for file, text in before.items():
+            (tree / file).write_text(text)
+
+
+def _first_red(tree: Path, where: tuple[str, ...]) -> str | None:
+    command = [sys.executable, "-P", "-m", "pytest", "-x", "-q", "-p", "no:xdist", "--tb=no"]
+    command += ["-m", "not slow and not browser", *where]
+    environment = {"PYTHONPATH": str(tree), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    if ran.returncode == 0:
+        return None
+    found = _RED.search(ran.stdout)
+    return found[1] if found else f"does not import: {ran.stdout.strip()[-200:]}{ran.stderr.strip()[-200:]}"
+
+
+def _report(results: list[Result]) -> str:
+    red = sum(r.red is not None for r in results)
+    rows = "\n".join(
+        f"| {r.mutant.name} | {r.mutant.off} | {', '.join(sorted({f for f, _, _ in r.mutant.edits}))} "
+        f"| {f'`{r.red}`' if r.red else '**nobody noticed**'} | {r.seconds:.0f} |"
+        for r in results
+    )
+    return (
+        "# Checks of the gate, each switched off\n\n"
+        "Generated by `make mutants`: each row is one check (or a named pair that mask each other) removed from a "
+        "copy of the source, and the first test that turned red. A check that nobody misses is not a check.\n\n"
+        f"{red} of {len(results)} turned a test red.\n\n"
+        "| mutant | what is switched off | file | turned red | seconds |\n| --- | --- | --- | --- | --- |\n"
+        f"{rows}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
