@@ -16,7 +16,7 @@ Channel = Literal["customer_message", "record"]
 MAX_BYTES = 64 * 1024 * 1024
 SHAPES = (
     "an attack has `text`; a call has `tool` and `args`; a task has `goal` and `calls`; "
-    "a harmless message has `text` and an `expect` that begins with 'not refused'"
+    "a harmless message has `text` and an `expect` that begins with 'not refused', or stands in a file named benign"
 )
 _REPEATED = re.compile(r"^(?P<name>\S*?)\*(?P<times>\d+|N)$")
 _MOST_REPEATS = 1000
@@ -93,7 +93,7 @@ def _case(path: Path, number: int, row: Mapping[str, Any]) -> Case:
         raise Invalid(
             f"{path}:{number}: of no shape we know (found: {', '.join(row) or 'nothing'}); {SHAPES}"
         )
-    if expect.lower().startswith(_HARMLESS):
+    if expect.lower().startswith(_HARMLESS) or "benign" in path.stem.lower():
         return Case(**base, kind="benign", text=text, channel="customer_message")
     return Case(**base, kind="text", text=text, channel=_channel(row.get("channel")))
 
