@@ -28,6 +28,7 @@ T_PROPOSE, T_CONSENT = "tests/gate/test_gate_propose.py", "tests/gate/test_gate_
 T_EXECUTE, T_REVIEWS = "tests/gate/test_gate_execute.py", "tests/gate/test_gate_reviews.py"
 _IS_OWN = "return found if found is not None and found.customer == customer else None"
 _ASKED = " if customer is not None else None\n    "
+T_DOUBT = "tests/gate/test_gate_doubt.py"
 T_LIMITS, T_RULES = "tests/gate/test_gate_limits.py", "tests/policies/test_policy_check.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -67,7 +68,7 @@ MUTANTS: tuple[Mutant, ...] = (
         *("fired = (*evidence.verdict.fired, *evidence.breaches)", "fired = evidence.verdict.fired"),
     ),
     _one(
-        *("gate-silent-verdict", "a verdict without any rule is no allow", ROUTE, GATE),
+        *("gate-silent-verdict", "a verdict without any rule is no allow", T_DOUBT, GATE),
         *('if evidence.verdict.kind != "allow" and not said:', "if False:"),
     ),
     _one(
@@ -82,6 +83,15 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         *("gate-suspended-answer", "a suspended category answers nothing by itself", ROUTE, GATE),
         *('if evidence.review_after and evidence.standing != "suspended":', "if evidence.review_after:"),
+    ),
+    Mutant(
+        "gate-allow",
+        "only an allow runs alone (with the sentence for a silent verdict)",
+        (
+            (GATE, 'if evidence.verdict.kind != "allow" and not said:', "if False:"),
+            (GATE, ' and evidence.verdict.kind == "allow":', ":"),
+        ),
+        T_DOUBT,
     ),
     # proposals
     _one(
