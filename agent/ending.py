@@ -9,7 +9,7 @@ from agent.entries import Entry
 from agent.handover import give
 from agent.hearing import next_wish
 from agent.lease import hold, release
-from agent.outbound import fit_to_send
+from agent.outbound import UNPROVEN, fit_to_send
 from agent.parts import AgentParts
 from agent.requests import open_requests, set_state
 from agent.saying import say
@@ -70,6 +70,10 @@ async def _reply(work: Work, turn: Turn, ends: Ends, parts: AgentParts) -> None:
         return
     proven = await has_receipt(work, turn.conversation_id)
     text = fit_to_send(ends.text, has_receipt=proven, parts=parts)
+    if text.split() != ends.text.split():
+        # Whoever looks into it finds the reply as the model wrote it in the transcript, by the turn.
+        why = "unproven" if text == UNPROVEN else "cleaned"
+        work.audit("reply.filtered", conversation=turn.conversation_id, turn=turn.id, why=why)
     await say(work, turn.conversation_id, text, key=ends.key or f"reply:{turn.id}", turn_id=turn.id)
 
 
