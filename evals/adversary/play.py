@@ -73,6 +73,7 @@ class Play:
     invariants: tuple[str, ...] = ()
     is_near_legal: bool = True
     chats: dict[str, Chat] = field(default_factory=dict)
+    acted: list[tuple[str, str]] = field(default_factory=list)
     codes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _heard: int = 0
     _mailed: int = 0
@@ -332,6 +333,8 @@ class Play:
             self._heard += 1
             self.effects += 1
             self.truth.judge(effect)
+            if effect.action_id in self.truth.proposals:
+                self.acted.append((effect.action_id, self.truth.proposals[effect.action_id].digest))
         self._read_mail()
 
     async def _known(self, action_id: str) -> Proposal | None:

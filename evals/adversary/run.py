@@ -11,6 +11,7 @@ from core.clock import StillClock
 from evals.adversary.ground import Ground, ground
 from evals.adversary.macros import MACROS, Macro
 from evals.adversary.play import Play
+from evals.adversary.records import check_records
 from evals.adversary.truth import Truth
 from policies.load import load_catalog
 from policies.model import Catalog
@@ -38,6 +39,7 @@ async def played(dsn: str, *, steps: int, seed: int, catalog: Catalog, tools: Ma
         play = Play(made, Truth(seed))
         while play.steps < steps:
             await _one_world(play, made, steps)
+        await check_records(play)
         return play
 
 

@@ -246,15 +246,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     _one(
-        *(
-            "confirm-digest-stored",
-            "a stored yes is compared with what is to run (with the row's own digest)",
-            T_CONSENT,
-            EXECUTE,
-        ),
-        *("if under is None or action_of(row).digest != row.digest:", "if under is None:"),
-    ),
-    _one(
         *("code-right", "the code is compared", T_CONSENT, CONSENT),
         *(
             'right = hmac.compare_digest(sent.code_mac, _mac(parts.secret, f"{row.digest}:{code.strip()}"))',
@@ -325,9 +316,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "        s.verified_at.is_not(None),\n",
         "",
     ),
-    _one(
-        *("code-old-ends", "a new code ends the old one", T_CONSENT, CONSENT),
-        *("query.order_by(s.sent_at.desc()).limit(1)", "query.order_by(s.sent_at).limit(1)"),
+    Mutant(
+        "code-old-ends",
+        "a new code ends the old one (with the newest being asked for)",
+        (
+            (CONSENT, ".values(used_at=work.now)", ".values(tries=0)"),
+            (CONSENT, "query.order_by(s.sent_at.desc()).limit(1)", "query.order_by(s.sent_at).limit(1)"),
+        ),
+        T_CONSENT,
     ),
     # execution
     _one(

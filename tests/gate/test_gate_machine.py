@@ -8,6 +8,7 @@ from core.clock import StillClock
 from evals.adversary.ground import ground
 from evals.adversary.macros import MACROS
 from evals.adversary.play import Play
+from evals.adversary.records import check_records
 from evals.adversary.run import played, reported
 from evals.adversary.truth import Truth
 from policies.model import Catalog
@@ -26,6 +27,7 @@ async def test_no_move_gets_past_the_gate(empty: str, clock: StillClock, catalog
         for move in random.Random(3).sample(MACROS, len(MACROS)):
             play.begin(move.name, move.invariants, near_legal=move.near_legal)
             await move.move(play)
+        await check_records(play)
         found = reported(play, seconds=1)
     assert found["violations"] == []
     assert found["effects"] > 0
