@@ -1,5 +1,6 @@
 """At the moment of the effect: everything once more, once only, and nothing on a guess."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.actions import Asked, Executed, Held, Refused, Unsure
 from core.errors import Conflict, RemitError
 from evals.adversary.paths import CANCEL, EMAIL, FACTOR, REFUND, RESET, SESSIONS, Walk, charge
 from evals.adversary.play import Play
+from policies.model import Catalog
 from store.columns import table
 from store.tables.action import ActionRow, AttemptRow
 
@@ -151,8 +153,11 @@ async def test_another_version_of_the_tool_does_not_run_it(play: Play) -> None:
 
 async def test_a_category_that_no_longer_lists_the_tool_does_not_run_it(play: Play) -> None:
     walk = await _approved(play)
-    async with play.ground.store.begin() as work:
-        await work.run(update(_ACTION).where(_ACTION.c.id == walk.action_id).values(category="order_cancel"))
+    policy = play.ground.catalog.get("refund_request")
+    assert policy is not None
+    less = policy.model_copy(update={"tools": tuple(t for t in policy.tools if t != "refund_charge")})
+    categories = {**play.ground.catalog.categories, policy.category: less}
+    play.ground.parts = replace(play.ground.parts, catalog=Catalog(categories))
     assert isinstance(await walk.execute(), Refused)
     assert _moved(play) == []
 
