@@ -81,9 +81,30 @@ def test_asked(slot: str, text: str, value: Any) -> None:
     [
         pytest.param(
             "Please send it to 12 Elm Street, Springfield, IL 62704, US instead",
-            ("12 Elm Street", "Springfield", "62704", "US"),
+            ("12 Elm Street", "Springfield, IL", "62704", "US"),
             id="us-with-state",
         ),
+        pytest.param(
+            "Oak Street 5, Portland, OR 97201, USA",
+            ("Oak Street 5", "Portland, OR", "97201", "US"),
+            id="number-after-the-street",
+        ),
+        pytest.param(
+            "3 Hill Road, Los Angeles CA, 90001, US",
+            ("3 Hill Road", "Los Angeles, CA", "90001", "US"),
+            id="state-beside-the-city",
+        ),
+        pytest.param(
+            "3 Hill Road, Los Angeles, CA, 90001, US",
+            ("3 Hill Road", "Los Angeles, CA", "90001", "US"),
+            id="california-is-not-canada",
+        ),
+        pytest.param(
+            "3 Hill Road, Toronto, ON M5V 2T6, CA",
+            ("3 Hill Road", "Toronto, ON", "M5V 2T6", "CA"),
+            id="canada-is-not-california",
+        ),
+        pytest.param("there is a street 5 minutes away", (None, None, None, None), id="a-street-is-no-address"),
         pytest.param("7 Oak Avenue Apt 4, Portland 97201, USA.", ("7 Oak Avenue Apt 4", "Portland", "97201", "US"), id="flat"),
         pytest.param("Musterstraße 5, 10115 Berlin, Germany", ("Musterstraße 5", "Berlin", "10115", "DE"), id="german"),
         pytest.param(
