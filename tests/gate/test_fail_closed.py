@@ -13,7 +13,9 @@ from core.actions import Asked, Executed, Held, Outcome
 from core.clock import StillClock
 from core.facts import Fact, FactSet
 from policies.check import check
+from policies.load import parse_category
 from policies.model import Catalog, CategoryPolicy, Judge
+from service.paths import CATALOG
 from store.columns import table
 from store.tables.action import ActionRow, AttemptRow
 from store.work import Store
@@ -21,6 +23,7 @@ from tests.agent.chat_bench import catalog
 from tests.gate.gate_bench import Customer, Gate, InjectedError, gate_on, person
 from tools.billing.refund import RefundCharge
 from tools.kit import Scope
+from tools.toolset import specs
 
 CATEGORY = "refund_request"
 _ACTION = table(ActionRow)
@@ -295,6 +298,18 @@ def test_no_allow_rests_on_a_fact_that_is_missing_or_of_no_use(category: str) ->
                 assert got != "allow", f"{example.id}: {name}={wrong!r}"
                 tried += 1
     assert tried or not policy.writes
+
+
+def test_an_allow_that_is_true_without_a_fact_it_names_is_doubt() -> None:
+    path = CATALOG / f"{CATEGORY}.yaml"
+    text = path.read_text()
+    before = text[text.index("    allow: >-") : text.index("    sentence: Within 30 days")]
+    loose = text.replace(before, "    allow: 'charge.paid || charge.is_duplicate'\n")
+    policy = parse_category(path, loose.encode(), specs())
+    facts: dict[str, Any] = dict(next(e for e in policy.examples if e.id == "unopened-is-inside").facts)
+    assert check(policy, "refund_charge", facts).kind == "allow"
+    left = {name: value for name, value in facts.items() if name != "charge.is_duplicate"}
+    assert check(policy, "refund_charge", left).kind == "escalate"
 
 
 def test_a_fact_that_is_not_declared_is_doubt() -> None:
