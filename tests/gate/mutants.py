@@ -11,7 +11,7 @@ class Mutant:
     off: str
     edits: tuple[tuple[str, str, str], ...]
     aim: str
-    """The file of tests that should notice; all tests of the gate follow when it does not."""
+    """The file of tests that must notice."""
 
 
 def _one(name: str, off: str, aim: str, file: str, old: str, new: str) -> Mutant:
@@ -31,6 +31,10 @@ _ASKED = " if customer is not None else None\n    "
 T_DOUBT = "tests/gate/test_gate_doubt.py"
 T_LIMITS, T_RULES = "tests/gate/test_gate_limits.py", "tests/policies/test_policy_check.py"
 
+_WARNED = "        await _warn(before, args, permit, scope)\n"
+_CLOSED = """
+            return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
+"""
 MUTANTS: tuple[Mutant, ...] = (
     # the gate itself
     _one("gate-provenance", "ids must have been given", ROUTE, GATE, "if not evidence.given:", "if False:"),
@@ -108,8 +112,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         *("strictest", "of several requests the strictest counts", T_PROPOSE, CONTEXT),
         *(
-            "return min(found, key=lambda m: STRICTEST_FIRST",
-            "return max(found, key=lambda m: STRICTEST_FIRST",
+            "return min(found, key=lambda m: _strictness",
+            "return max(found, key=lambda m: _strictness",
         ),
     ),
     _one(
@@ -331,8 +335,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "what waited too long does not run",
         T_EXECUTE,
         EXECUTE,
-        "if row.expires_at <= work.now:",
-        "if False:",
+        f"        if row.expires_at <= work.now:{_CLOSED}        under = ",
+        f"        if False:{_CLOSED}        under = ",
     ),
     _one(
         "digest-recomputed",
@@ -371,8 +375,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an approval is used up",
         T_EXECUTE,
         EXECUTE,
-        '    if row.state == "approved":\n        # What was',
-        "    if False:\n        # What was",
+        "    await work.run(used.values(used_at=work.now))\n",
+        "",
     ),
     _one(
         "approval-unseen-again",
@@ -467,8 +471,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a lost call waits for the switch",
         T_EXECUTE,
         SETTLE,
-        "    if stopped:",
-        "    if False:",
+        "may = not stopped and ",
+        "may = ",
     ),
     _one(
         "settle-key",
@@ -646,6 +650,134 @@ MUTANTS: tuple[Mutant, ...] = (
         JUDGE,
         "            r.decision.in_(counts),\n",
         "",
+    ),
+    _one(
+        "confirm-ended",
+        "no yes to what has ended",
+        T_CONSENT,
+        CONSENT,
+        'if row.state in ("expired", "replaced", "withdrawn", "refused", "rejected"):',
+        "if False:",
+    ),
+    _one(
+        "settle-denied",
+        "a lost call is not repeated once rules deny it",
+        T_EXECUTE,
+        SETTLE,
+        "not denied and seen.owned and _may_resend",
+        "seen.owned and _may_resend",
+    ),
+    _one(
+        "old-address-told",
+        "the old address hears of a new one",
+        T_EXECUTE,
+        "tools/identity/writes.py",
+        "        await _warn_old_address(args, account, permit, scope)\n",
+        "",
+    ),
+    _one(
+        "phone-told",
+        "the e-mail on file hears of a new phone",
+        T_EXECUTE,
+        "tools/crm/writes.py",
+        f"{_WARNED}        after = await scope.systems.crm.update_phone",
+        "        after = await scope.systems.crm.update_phone",
+    ),
+    _one(
+        "freeze-password",
+        "no reset within a day of a contact change",
+        T_EXECUTE,
+        "policies/catalog/password_reset.yaml",
+        "deny: 'account.contact_dated && account.contact_age_hours < 24'",
+        "deny: 'account.contact_dated && account.contact_age_hours < 0'",
+    ),
+    _one(
+        "freeze-factor",
+        "no factor reset within a day of a contact change",
+        T_EXECUTE,
+        "policies/catalog/mfa_reset.yaml",
+        "deny: 'account.contact_dated && account.contact_age_hours < 24'",
+        "deny: 'account.contact_dated && account.contact_age_hours < 0'",
+    ),
+    _one(
+        "rule-disputed",
+        "no refund beside a dispute",
+        T_EXECUTE,
+        "policies/catalog/refund_request.yaml",
+        "deny: 'charge.disputed'",
+        "deny: 'charge.disputed && !charge.paid'",
+    ),
+    _one(
+        "rule-over-remaining",
+        "no more than what is left",
+        T_PROPOSE,
+        "policies/catalog/refund_request.yaml",
+        "deny: 'refund.amount > charge.remaining'",
+        "deny: 'refund.amount > charge.remaining + 1000000'",
+    ),
+    _one(
+        "rule-currency",
+        "the currency of the payment",
+        T_PROPOSE,
+        "policies/catalog/refund_request.yaml",
+        "deny: 'refund.currency != charge.currency'",
+        "deny: 'refund.currency != charge.currency && false'",
+    ),
+    _one(
+        "rule-paid",
+        "a payment that went through",
+        T_EXECUTE,
+        "policies/catalog/refund_request.yaml",
+        "deny: '!charge.paid'",
+        "deny: '!charge.paid && charge.paid'",
+    ),
+    _one(
+        "switch-ops",
+        "only ops throw switches",
+        T_LIMITS,
+        SWITCHES,
+        'if not by.roles & {"ops", "admin"}:',
+        "if False:",
+    ),
+    _one(
+        "demote-ops",
+        "only ops move categories",
+        T_LIMITS,
+        STANDING,
+        'if not by.roles & {"ops", "admin"}:',
+        "if False:",
+    ),
+    _one(
+        "demote-down",
+        "autonomy is earned, not set",
+        T_LIMITS,
+        STANDING,
+        "if STRICTEST_FIRST.index(to) > STRICTEST_FIRST.index(before):",
+        "if False:",
+    ),
+    _one(
+        "demote-reason",
+        "a category is moved with a reason",
+        T_LIMITS,
+        STANDING,
+        "if not reason.strip():",
+        "if False:",
+    ),
+    _one(
+        "four-eyes-currency",
+        "an unnamed currency always needs two",
+        T_LIMITS,
+        "approvals/four_eyes.py",
+        "FROM.get(money.currency, 0)",
+        "FROM.get(money.currency, 10**9)",
+    ),
+    _one(
+        "four-eyes-edge",
+        "the sum itself needs two",
+        T_LIMITS,
+        "approvals/four_eyes.py",
+        "money.amount >= FROM",
+        "money.amount > FROM",
     ),
     # limits and standing
     _one(

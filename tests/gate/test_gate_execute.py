@@ -12,7 +12,7 @@ from approvals.execute import key_of, perform, permit_for
 from approvals.settle import sweep
 from core.actions import Asked, Executed, Held, Refused, Unsure
 from core.errors import Conflict, RemitError
-from evals.adversary.paths import CANCEL, EMAIL, FACTOR, REFUND, RESET, SESSIONS, Walk, charge
+from evals.adversary.paths import CANCEL, EMAIL, FACTOR, PHONE, REFUND, RESET, SESSIONS, Walk, charge
 from evals.adversary.play import Play
 from policies.model import Catalog
 from store.columns import table
@@ -147,7 +147,7 @@ async def test_another_version_of_the_tool_does_not_run_it(play: Play) -> None:
     walk = await _approved(play)
     async with play.ground.store.begin() as work:
         await work.run(update(_ACTION).where(_ACTION.c.id == walk.action_id).values(tool_version=2))
-    assert isinstance(await walk.execute(), Conflict)
+    assert isinstance(await walk.execute(), Refused | Conflict)
     assert _moved(play) == []
 
 
@@ -228,8 +228,21 @@ async def test_a_call_lost_on_the_way_is_not_repeated_when_it_must_not_happen_an
     await play.touch("stripe.charge", charge(walk.person), disputed=True)
     told = await play.settle(walk.action_id)
     assert told.kind == "failed"
-    attempt = await _attempt(play, walk.action_id)
-    assert attempt.tries == 2
+    assert _moved(play) == []
+
+
+async def test_a_call_lost_on_the_way_is_not_repeated_once_the_rules_deny_it(play: Play) -> None:
+    """The vendor would take it; the rules of today do not."""
+    walk = await _approved(play)
+    play.ground.faults.plan("stripe", REFUNDS, "timeout_before")
+    await walk.execute()
+    policy = play.ground.catalog.get("refund_request")
+    assert policy is not None
+    strict = policy.model_copy(update={"judges": {}})
+    categories = {**play.ground.catalog.categories, policy.category: strict}
+    play.ground.parts = replace(play.ground.parts, catalog=Catalog(categories))
+    assert (await play.settle(walk.action_id)).kind == "failed"
+    assert _moved(play) == []
 
 
 async def test_a_call_lost_on_the_way_is_not_repeated_for_somebody_else(play: Play) -> None:
@@ -337,3 +350,23 @@ async def test_an_unconfirmed_one_is_asked_not_executed(play: Play) -> None:
     walk = await Walk.begin(play, REFUND)
     await walk.propose()
     assert isinstance(await walk.execute(), Asked)
+
+
+@pytest.mark.parametrize("told", ["phone", "e-mail"])
+async def test_whoever_could_be_robbed_hears_of_it_first(play: Play, told: str) -> None:
+    walk = await _approved(play, PHONE if told == "phone" else EMAIL)
+    assert isinstance(await walk.execute(), Executed)
+    notices = [m for m in play.ground.world.find("mail.message") if m["subject"] != "Your code"]
+    assert [m["to"] for m in notices] == [walk.person.email]
+
+
+async def test_a_dispute_alone_is_a_no_and_not_a_question(play: Play) -> None:
+    walk = await Walk.begin(play, REFUND)
+    await play.touch("stripe.charge", charge(walk.person), disputed=True)
+    assert isinstance(await walk.propose(), Refused)
+
+
+async def test_a_payment_that_failed_is_a_no(play: Play) -> None:
+    walk = await Walk.begin(play, REFUND)
+    await play.touch("stripe.charge", charge(walk.person), failed=True)
+    assert isinstance(await walk.propose(), Refused)

@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import text, update
 
 from approvals import limits
-from approvals.standing import capped
+from approvals.four_eyes import needs_four_eyes
+from approvals.standing import capped, demote
+from approvals.switches import set_switch
 from core.actions import Action, Executed, Held, Unsure
+from core.errors import Forbidden, Invalid
 from core.ids import ActionId, Category, ConversationId, CustomerId, RequestId
+from core.money import Money
 from evals.adversary.paths import CANCEL, FACTOR, REFUND, TWICE, Walk, charge
 from evals.adversary.play import Play
 from policies.model import Limit
@@ -280,3 +284,39 @@ async def test_an_order_that_was_sent_is_not_cancelled(play: Play) -> None:
     await play.touch("shopify.order", walk.args["order_id"], fulfilments=parcel)
     assert not isinstance(await walk.execute(), Executed)
     assert play.ground.world.ledger == []
+
+
+@pytest.mark.parametrize("role", ["approver", "evaluator"])
+async def test_only_ops_move_categories_and_throw_switches(play: Play, role: str) -> None:
+    by, parts = play.reviewer("usr_x", role), play.ground.parts
+    with pytest.raises(Forbidden):
+        await set_switch("all", "", on=False, by=by, reason="x", parts=parts)
+    with pytest.raises(Forbidden):
+        await demote("refund_request", to="suspended", by=by, reason="x", parts=parts)
+
+
+async def test_a_category_is_only_moved_down_by_hand_and_with_a_reason(play: Play) -> None:
+    by, parts = play.reviewer("usr_ops", "ops"), play.ground.parts
+    with pytest.raises(Invalid, match="earned"):
+        await demote("refund_request", to="autonomous_20", by=by, reason="x", parts=parts)
+    with pytest.raises(Invalid, match="why"):
+        await demote("refund_request", to="suspended", by=by, reason=" ", parts=parts)
+    assert await demote("refund_request", to="suspended", by=by, reason="x", parts=parts) == "suspended"
+    with pytest.raises(Invalid, match="earned"):
+        await demote("refund_request", to="observation", by=by, reason="x", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("money", "two"),
+    [
+        (Money(49_999, "usd"), False),
+        (Money(50_000, "usd"), True),
+        (Money(4_999_999, "jpy"), False),
+        (Money(5_000_000, "jpy"), True),
+        (Money(1, "chf"), True),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_where_two_pairs_of_eyes_begin(money: Money | None, *, two: bool) -> None:
+    assert needs_four_eyes(money) is two
