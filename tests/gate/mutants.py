@@ -450,13 +450,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "return money is None or (receipt.amount, receipt.currency) == (money.amount, money.currency)",
         "return True",
     ),
-    _one(
+    Mutant(
         "settle-fits",
-        "what is found under our id is what was asked for (with the tool's own look)",
+        "what is found under our id is what was asked for (in the gate and in the tool)",
+        (
+            (SETTLE, "    if not fits(receipt, seen):", "    if False:"),
+            (
+                "tools/billing/refund.py",
+                "if done is not None and (done.amount, done.currency)",
+                "if False and (0, 0)",
+            ),
+        ),
         T_EXECUTE,
-        SETTLE,
-        "    if not fits(receipt, seen):",
-        "    if False:",
     ),
     _one(
         "unsure-is-unsure",
@@ -498,13 +503,22 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if attempt.tries > MOST_TRIES:\n        return False\n",
         "",
     ),
-    _one(
+    Mutant(
         "settle-silent",
-        "a worker at work is left alone",
+        "a worker at work is left alone (by the sweep and by whoever settles)",
+        (
+            (
+                SETTLE,
+                '(a.state == "executing") & (a.state_at <= work.now - SILENT)',
+                'a.state == "executing"',
+            ),
+            (
+                SETTLE,
+                'if row.state == "executing" and row.state_at <= work.now - SILENT:',
+                'if row.state == "executing":',
+            ),
+        ),
         T_EXECUTE,
-        SETTLE,
-        '(a.state == "executing") & (a.state_at <= work.now - SILENT)',
-        '(a.state == "executing") & (a.state_at <= work.now)',
     ),
     _one(
         "fence",
@@ -571,13 +585,14 @@ MUTANTS: tuple[Mutant, ...] = (
         'if row.state == "held" and row.expires_at <= work.now:',
         "if False:",
     ),
-    _one(
+    Mutant(
         "review-once",
-        "one decision (with the arrows)",
+        "one decision and no second (in reviews and by the arrows)",
+        (
+            (REVIEWS, 'if row.state != "held" and not waits_after:', "if False:"),
+            (RECORD, "if to not in ARROWS.get(row.state, frozenset()):", "if False:"),
+        ),
         T_REVIEWS,
-        REVIEWS,
-        'if row.state != "held" and not waits_after:',
-        "if False:",
     ),
     _one(
         "review-claim",
