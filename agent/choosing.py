@@ -4,8 +4,32 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.days import day_of
+
 Row = Mapping[str, Any]
+# In which order a row is read out.
 _NAMES = ("number", "order_number", "name", "plan", "kind", "card", "money", "status", "description", "items")
+_SHOWN = (
+    "number",
+    "order_number",
+    "name",
+    "plan",
+    "description",
+    "items",
+    "created_at",
+    "card",
+    "money",
+    "status",
+)
+_STATUS = {
+    "unfulfilled": "not sent yet",
+    "partly_fulfilled": "partly sent",
+    "fulfilled": "on its way",
+    "partly_refunded": "partly refunded",
+    "open": "not paid yet",
+    "void": "cancelled",
+    "uncollectible": "not paid",
+}
 _ORDINALS = (
     ("first", "1st", "erste", "premier", "première", "primero", "primera"),
     ("second", "2nd", "zweite", "deuxième", "segundo", "segunda"),
@@ -27,11 +51,17 @@ def picked(rows: Sequence[Row], answers: Sequence[str]) -> Row | None:
 
 
 def _line(row: Row) -> str:
-    parts = [str(row[name]) for name in _NAMES if row.get(name) not in (None, "", [])]
-    at, interval = row.get("created_at"), row.get("interval")
-    parts += [f"per {interval}"] if interval else []
-    parts += [f"of {at[:10]}"] if isinstance(at, str) else []
+    parts = [_shown(name, str(row[name])) for name in _SHOWN if row.get(name) not in (None, "", [])]
+    parts += [f"per {interval}"] if (interval := row.get("interval")) else []
     return ", ".join(dict.fromkeys(parts))
+
+
+def _shown(name: str, value: str) -> str:
+    if name == "order_number":
+        return f"order {value}"
+    if name == "created_at":
+        return day_of(value)
+    return _STATUS.get(value, value) if name == "status" else value
 
 
 def _meant(rows: Sequence[Row], text: str) -> Row | None:

@@ -11,6 +11,7 @@ from agent.choosing import listed, picked
 from agent.model import Topic
 from agent.told import Told
 from agent.view import Unfillable, View, filled_slots
+from core.days import day_of
 from policies.procedure import (
     ABSENT,
     PRESENT,
@@ -249,6 +250,5 @@ def in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str) and _ISO.match(value):
-        at = datetime.fromisoformat(value)
-        return f"{at.day} {at:%B %Y}"
+        return day_of(value)
     return str(value)

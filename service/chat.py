@@ -92,7 +92,7 @@ async def post(conversation_id: str, posted: Posted, who: Principal, parts: Serv
 def cleaned(text: str) -> str:
     """The text without control characters; raises TooLarge or Invalid."""
     if len(text.encode("utf-8", "replace")) > LONGEST_MESSAGE:
-        raise TooLarge(f"A message holds at most {LONGEST_MESSAGE:,} bytes; send it in parts.")
+        raise TooLarge("This is too long. Please send it in two or three parts.")
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in lines if c in _KEPT_CONTROLS or unicodedata.category(c) not in ("Cc", "Cs"))
     if not kept.strip():

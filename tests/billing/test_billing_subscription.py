@@ -114,9 +114,9 @@ async def done(bench: Bench, tool: WriteTool[Any], key: str, args: Any, name: st
 
 async def test_cancelling_for_the_end_and_keeping_it_after_all(bench: Bench) -> None:
     receipt = await done(bench, CANCEL, "paul", ending("paul"))
-    assert receipt.title == "Cancelled the Team plan; it runs until 2026-12-05"
+    assert receipt.title == "Cancelled the Team plan; it runs until December 5, 2026"
     receipt = await done(bench, RESUME, "paul", keeping("paul"), "2")
-    assert receipt.title == "The Team plan goes on; it renews on 2026-12-05"
+    assert receipt.title == "The Team plan goes on; it renews on December 5, 2026"
     assert [(e.kind, e.action_id) for e in bench.effects] == [
         ("subscription_cancel", "act_1"),
         ("subscription_resume", "act_2"),
@@ -175,13 +175,16 @@ async def test_our_mark_on_something_else_is_no_proof(bench: Bench) -> None:
 async def test_previews_say_what_will_happen(bench: Bench) -> None:
     scope = bench.scope("paul")
     later = CANCEL.preview(ending("paul"), await CANCEL.facts(ending("paul"), scope))
-    assert later.title == "Cancel the Team plan on 2026-12-05"
+    assert later.title == "Cancel the Team plan on December 5, 2026"
     now = CANCEL.preview(ending("paul", "now"), await CANCEL.facts(ending("paul", "now"), scope))
     assert now.title == "Cancel the Team plan now"
+    assert [(line.label, line.after) for line in now.lines] == [
+        ("Ends", "today (would have renewed on December 5, 2026)")
+    ]
     assert "not paid back" in now.note
     kept = RESUME.preview(keeping("uma"), await RESUME.facts(keeping("uma"), bench.scope("uma")))
     assert [(line.label, line.after) for line in kept.lines] == [
-        ("On 2026-12-05", "renews at $49.00 per month")
+        ("On December 5, 2026", "renews at $49.00 per month")
     ]
     change = moving("paul", "starter_month")
     preview = CHANGE.preview(change, await CHANGE.facts(change, scope))

@@ -140,7 +140,7 @@ async def test_facts_carry_the_customers_tier() -> None:
     [
         ("update_phone", "phone_change", "Phone number changed"),
         ("update_address", "address_change", "Address changed"),
-        ("add_note", "note", "Note added"),
+        ("add_note", "note", "Passed on to the team"),
     ],
 )
 @pytest.mark.parametrize("lost", [False, True])

@@ -106,7 +106,7 @@ async def test_several_items_read_as_a_list() -> None:
         pytest.param(
             waiting(),
             False,
-            "Order 1042 was placed on 18 November 2026 and has not been sent yet.",
+            "Order 1042 was placed on November 18, 2026 and has not been sent yet.",
             id="waiting",
         ),
         pytest.param(
@@ -115,18 +115,18 @@ async def test_several_items_read_as_a_list() -> None:
             "Order 1042 was cancelled and will not be sent.",
             id="cancelled",
         ),
-        pytest.param(delivered(), False, "Order 1042 was delivered on 16 November 2026.", id="delivered"),
+        pytest.param(delivered(), False, "Order 1042 was delivered on November 16, 2026.", id="delivered"),
         pytest.param(
             waiting(status="fulfilled", shipped_days_ago=1, estimated_in_days=0),
             False,
-            "was sent on 19 November 2026 with {carrier}, tracking number {tracking}. It should arrive by 20 November 2026.",
+            "was sent on November 19, 2026 with {carrier}, tracking number {tracking}. It should arrive by November 20, 2026.",
             id="due-today",
         ),
         pytest.param(
             waiting(status="fulfilled", shipped_days_ago=2, estimated_in_days=-1),
             True,
-            "was sent on 18 November 2026 with {carrier}, tracking number {tracking}. "
-            "It was due on 19 November 2026 and is late.",
+            "was sent on November 18, 2026 with {carrier}, tracking number {tracking}. "
+            "It was due on November 19, 2026 and is late.",
             id="due-yesterday",
         ),
         pytest.param(
@@ -138,7 +138,7 @@ async def test_several_items_read_as_a_list() -> None:
         pytest.param(
             waiting(status="partly_fulfilled", items=("Lamp", "Bulb"), shipped_days_ago=1),
             False,
-            "Part of order 1042 was sent on 19 November 2026",
+            "Part of order 1042 was sent on November 19, 2026",
             id="in-part",
         ),
     ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
+from core.days import day_of
 from core.errors import ToolFailed, VendorRefused
 from core.money import Money
 from core.tool_spec import ToolSpec
@@ -13,11 +14,13 @@ from tools.billing.port import Charge, Invoice, Plan, Subscription
 from tools.kit import Args, Card, ChargeId, InvoiceId, PriceId, ReadTool, Result, Scope, SubscriptionId
 
 # One sentence for what does not exist and what is somebody else's.
-NO_CHARGE = "No such payment was found for this customer."
-NO_SUBSCRIPTION = "No subscription was found for this customer."
+NO_CHARGE = "I see no such payment on your account."
+NO_SUBSCRIPTION = "I see no subscription on your account."
 NO_PRICE = "No such plan is on offer."
 # More rows than this help nobody; older ones are for a person to look through.
 _MOST = 50
+# Stripe's words are a bookkeeper's.
+INVOICE_STATUS = {"open": "not paid yet", "void": "cancelled", "uncollectible": "not paid"}
 ChargeStatus = Literal["paid", "refunded", "partly_refunded", "disputed", "failed"]
 
 
@@ -251,18 +254,22 @@ async def _preview_plan_change(args: PreviewPlanChange, scope: Scope) -> PlanCha
 
 def _charges_card(result: Any) -> Card | None:
     rows = tuple(
-        (row.money, row.created_at, row.card, row.status.replace("_", " ")) for row in result.charges[:5]
+        (row.money, day_of(row.created_at), row.card, row.status.replace("_", " "))
+        for row in result.charges[:5]
     )
     return Card(title="Your payments", rows=rows) if rows else None
 
 
 def _charge_card(result: Any) -> Card:
-    row = (result.money, result.created_at, result.card, result.status.replace("_", " "))
+    row = (result.money, day_of(result.created_at), result.card, result.status.replace("_", " "))
     return Card(title="Your payment", rows=(row,))
 
 
 def _invoices_card(result: Any) -> Card | None:
-    rows = tuple((row.number, row.money, row.created_at, row.status) for row in result.invoices[:5])
+    rows = tuple(
+        (row.number, day_of(row.created_at), row.money, INVOICE_STATUS.get(row.status, row.status))
+        for row in result.invoices[:5]
+    )
     return Card(title="Your invoices", rows=rows) if rows else None
 
 
@@ -272,7 +279,7 @@ def _subscription_card(result: Any) -> Card:
         ("Plan", result.plan),
         ("Price", f"{result.money} per {result.interval}"),
         ("Status", result.status.replace("_", " ")),
-        (word, result.period_end),
+        (word, day_of(result.period_end)),
     )
     return Card(title="Your subscription", rows=rows)
 

@@ -1,9 +1,11 @@
 """What can be done to a subscription: cancel it, keep it after all, change its plan."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 
 from core.actions import Line, Permit, Preview, Receipt
+from core.days import day
 from core.errors import VendorRefused, VendorUnsure
 from core.facts import FactSet, read_facts
 from core.ids import ActionId
@@ -124,10 +126,12 @@ class CancelSubscription(SubscriptionWrite[CancelArgs]):
 
     def preview(self, args: CancelArgs, facts: FactSet) -> Preview:
         now = args.when == "now"
-        ends = "now" if now else _day(facts)
+        ends = f"today (would have renewed on {_day(facts)})" if now else _day(facts)
         return Preview(
-            title=f"Cancel the {_named(facts)} now" if now else f"Cancel the {_named(facts)} on {ends}",
-            lines=(Line(label="Runs until", before="renews by itself", after=ends),),
+            title=f"Cancel the {_named(facts)} now"
+            if now
+            else f"Cancel the {_named(facts)} on {_day(facts)}",
+            lines=(Line(label="Ends", after=ends),),
             note=(
                 "Access ends at once; what was paid for the rest of the period is not paid back."
                 if now
@@ -147,7 +151,7 @@ class CancelSubscription(SubscriptionWrite[CancelArgs]):
     def _title(self, args: CancelArgs, done: Subscription) -> str:
         if args.when == "now":
             return f"Cancelled the {done.plan.name} plan"
-        return f"Cancelled the {done.plan.name} plan; it runs until {done.period_end:%Y-%m-%d}"
+        return f"Cancelled the {done.plan.name} plan; it runs until {day(done.period_end)}"
 
 
 class ResumeSubscription(SubscriptionWrite[OfSubscription]):
@@ -181,7 +185,7 @@ class ResumeSubscription(SubscriptionWrite[OfSubscription]):
         return not found.cancel_at_period_end and found.status != "canceled"
 
     def _title(self, args: OfSubscription, done: Subscription) -> str:
-        return f"The {done.plan.name} plan goes on; it renews on {done.period_end:%Y-%m-%d}"
+        return f"The {done.plan.name} plan goes on; it renews on {day(done.period_end)}"
 
 
 class ChangePlan(SubscriptionWrite[ChangeArgs]):
@@ -256,7 +260,7 @@ def _price(facts: FactSet) -> str:
 
 def _day(facts: FactSet) -> str:
     ends = facts.get("subscription.period_end")
-    return f"{ends:%Y-%m-%d}" if ends is not None else "the end of the period"
+    return day(ends) if isinstance(ends, datetime) else "the end of the period"
 
 
 SUBSCRIPTION_WRITES: tuple[WriteTool[Any], ...] = (CancelSubscription(), ResumeSubscription(), ChangePlan())

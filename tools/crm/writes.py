@@ -168,10 +168,12 @@ class AddNote(ContactWrite[NewNote]):
 
     args = NewNote
     effect = "note"
-    done_title = "Note added"
+    done_title = "Passed on to the team"
 
     def preview(self, args: NewNote, facts: FactSet) -> Preview:
-        return Preview(title="Add a note to the contact", lines=(Line(label="Note", after=args.text),))
+        return Preview(
+            title="Pass your report on to the team", lines=(Line(label="In your words", after=args.text),)
+        )
 
     async def execute(self, args: NewNote, permit: Permit, scope: Scope) -> Receipt:
         await self._before(args, scope)

@@ -9,7 +9,7 @@ from tools.identity.own import own_account
 from tools.identity.port import AccountStatus
 from tools.kit import AccountId, Args, Card, FactorId, ReadTool, Result, Scope
 
-NO_ACCOUNT = "No sign-in account was found for this customer."
+NO_ACCOUNT = "I see no sign-in account of yours."
 _STATUS: dict[AccountStatus, str] = {
     "active": "active",
     "locked": "locked after too many wrong passwords",
@@ -38,6 +38,8 @@ class GetAccount(Args):
 class FactorRow(Result):
     id: FactorId
     kind: str
+    name: str
+    """The kind as people call it."""
 
 
 class AccountRow(Result):
@@ -57,13 +59,15 @@ async def _get_account(args: GetAccount, scope: Scope) -> AccountRow:
         id=account.id,
         status=account.status,
         email_masked=masked(account.email),
-        factors=tuple(FactorRow(id=f.id, kind=f.kind) for f in account.factors),
+        factors=tuple(
+            FactorRow(id=f.id, kind=f.kind, name=FACTORS.get(f.kind, f.kind)) for f in account.factors
+        ),
         locked=account.status == "locked",
     )
 
 
 def _card(result: Any) -> Card:
-    names = ", ".join(FACTORS.get(f.kind, f.kind) for f in result.factors) or "none"
+    names = ", ".join(f.name for f in result.factors) or "none"
     return Card(
         title="Your sign-in account",
         rows=(

@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field
 
 from core.actions import Line, Permit, Preview, Receipt
+from core.days import day
 from core.errors import VendorDown, VendorError, VendorRefused, VendorUnsure
 from core.facts import FactSet, FactType, read_facts
 from core.ids import ActionId
@@ -138,10 +139,11 @@ class SendPasswordReset(AccountWrite[OfAccount]):
 
     def preview(self, args: OfAccount, facts: FactSet) -> Preview:
         since = facts.get("account.contact_since")
-        dated = f" (on file since {since:%Y-%m-%d})" if since is not None else ""
+        lines = [Line(label="Goes to", after=_on_file(facts))]
+        lines += [Line(label="On file since", after=day(since))] if isinstance(since, datetime) else []
         return Preview(
-            title=f"Send a password reset to {_on_file(facts)}{dated}",
-            lines=(Line(label="Goes to", after=_on_file(facts)),),
+            title=f"Mail a password reset link to {_on_file(facts)}",
+            lines=tuple(lines),
             note="The link goes only to the address on file; we never see it.",
         )
 

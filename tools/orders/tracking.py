@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from core.days import day
 from tools.orders.port import Order, Parcel
 
 
@@ -31,11 +32,6 @@ def summary(order: Order, now: datetime) -> str:
     if order.status == "partly_fulfilled":
         return f"Part of order {order.number} {_sent(parcel, now)} The rest has not been sent yet."
     return f"Order {order.number} {_sent(parcel, now)}"
-
-
-def day(at: datetime) -> str:
-    """A date such as 3 November 2026 (UTC)."""
-    return f"{at.day} {at:%B %Y}"
 
 
 def _sent(parcel: Parcel, now: datetime) -> str:

@@ -132,7 +132,10 @@ class CancelOrder(OrderWrite[OfOrder]):
         return Preview(
             title=f"Cancel {_named(facts)}",
             lines=_total(facts),
-            note="It will not be sent and cannot be put back. Nothing is paid back by this step itself.",
+            note=(
+                "It will not be sent and cannot be put back. This alone pays nothing back: "
+                "to get your money, ask me for the refund afterwards."
+            ),
         )
 
     def _facts(self, args: OfOrder, order: Order, scope: Scope) -> FactSet:
