@@ -31,7 +31,8 @@ async def show_state(work: Work, row: ActionRow) -> None:
         return  # an answer is a message, not a card
     match row.state:
         case "asked" if row.because == ["step_up"]:
-            pass  # shown when the code is on its way, with where it went
+            # Shown again with the address when the code is on its way.
+            await show(work, row, "step_up", sent_to="", expires_at=row.expires_at.isoformat())
         case "asked":
             await show(work, row, "confirm", expires_at=row.expires_at.isoformat())
         case "held" | "approved":

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -10,6 +11,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals import cards
+from approvals.again import principal_of
+from approvals.context import waiting_times
 from approvals.execute import end, execute
 from approvals.incidents import count_refusal
 from approvals.parts import Parts
@@ -64,6 +67,10 @@ async def confirm(action_id: str, *, digest: str, who: Principal, event: Event, 
             )
         )
         work.audit("action.confirmed", action=action_id, digest=digest, event=event)
+        # A yes is kept: if this process dies now, the job goes on with it.
+        await parts.jobs.defer(
+            work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
+        )
     return await _go_on(action_id, who, parts)
 
 
@@ -115,6 +122,30 @@ async def send_code(action_id: str, *, who: Principal, parts: Parts) -> Outcome:
     return asked
 
 
+async def ensure_code(action_id: str, parts: Parts) -> None:
+    """Sends a code for an action that waits for one and got none; a throttled customer can ask again."""
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id)
+        sent = await _last_code(work, row)
+        who = await principal_of(work, row.customer_id)
+    is_live = sent is not None and parts.clock.now() - sent.sent_at <= CODE_LIVES
+    if row.state == "asked" and row.because == ["step_up"] and not is_live:
+        with suppress(TooMany):
+            await send_code(action_id, who=who, parts=parts)
+
+
+async def lacks_code(work: Work, row: ActionRow, parts: Parts) -> bool:
+    """True when its category wants a one-time code that was never entered: no colleague can stand in for it."""
+    policy = parts.catalog.get(row.category)
+    if policy is None or row.tool not in policy.step_up:
+        return False
+    s = _STEP_UP.c
+    entered = select(s.id).where(
+        s.action_id == row.id, s.digest == row.digest, s.verified_at.is_not(None), s.used_at.is_(None)
+    )
+    return await work.value(entered) is None
+
+
 async def _is_old(action_id: str, since: datetime, parts: Parts) -> bool:
     """True when the contact was on file long before the conversation began, not merely before this moment."""
     async with parts.store.begin() as work:
@@ -159,7 +190,9 @@ async def _hold_for_contact(action_id: str, who: Principal, because: str, parts:
         row = await _theirs(work, action_id, who)
         if row.state != "asked":
             return outcome_of(row)
-        await move(work, row, "held", because=[because])
+        policy = parts.catalog.get(row.category)
+        times = waiting_times(policy, work.now) if policy else {}
+        await move(work, row, "held", because=[because], **times)
         await cards.show_state(work, row)
         await work.notify("remit_queue", row.id)
         return outcome_of(row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -49,7 +49,29 @@ async def mandate(work: Work, tool: str, asking: Asking, parts: Parts) -> Mandat
         policy = parts.catalog.get(request.category)
         if policy is not None and tool in policy.tools:
             found.append(Mandate(request, policy, await standing_of(work, request.category, policy.tier)))
-    return min(found, key=lambda m: STRICTEST_FIRST.index(m.standing), default=None)
+    return min(found, key=lambda m: _strictness(m, tool), default=None)
+
+
+def _strictness(one: Mandate, tool: str) -> tuple[int, bool, int, bool, bool]:
+    """Orders mandates for a tool from the strictest on: a newer request never loosens what an older one asks."""
+    policy = one.policy
+    return (
+        STRICTEST_FIRST.index(one.standing),
+        policy.answers != "hold",
+        -policy.tier,
+        tool not in policy.step_up,
+        tool not in policy.confirm,
+    )
+
+
+def waiting_times(policy: CategoryPolicy, now: datetime) -> dict[str, Any]:
+    """When something that waits from now on is due and when it expires, by column."""
+    # Twenty minutes is what the waiting card promises; what a customer confirmed comes first in the queue by it.
+    minutes = 20 if policy.confirm else 60
+    return {
+        "due_at": now + timedelta(minutes=minutes),
+        "expires_at": now + timedelta(hours=policy.expires_hours),
+    }
 
 
 async def open_requests(work: Work, conversation_id: str) -> Sequence[RequestRow]:

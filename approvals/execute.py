@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from approvals import cards, limits
 from approvals.again import Seen, mandate_of, see_again
+from approvals.context import Mandate, waiting_times
 from approvals.gate import route
 from approvals.judge import Judged, evidence, judge
 from approvals.parts import Parts
@@ -55,7 +56,9 @@ async def execute(action_id: str, parts: Parts, *, tell: bool = False) -> Outcom
     try:
         seen = await see_again(action_id, parts)
     except VendorError:
-        return await _wait_for_vendor(action_id, parts)
+        return await _wait_for_vendor(action_id, parts, tell=tell)
+    except Conflict as gone:
+        return await _cannot(action_id, str(gone), parts, tell=tell)
     passed = await _pass_gate(seen, parts, tell=tell)
     if not isinstance(passed, Permit):
         return passed
@@ -74,11 +77,23 @@ def permit_for(row: ActionRow) -> Permit:
     return Permit(ActionId(row.id), row.digest, key_of(row.id))
 
 
-async def _wait_for_vendor(action_id: str, parts: Parts) -> Outcome:
+async def _cannot(action_id: str, why: str, parts: Parts, *, tell: bool) -> Outcome:
+    """Ends what this code can no longer do, as when a tool has changed since it was proposed."""
     async with parts.store.begin() as work:
         row = await action_row(work, action_id, lock=True)
         if row.state not in _OPEN:
             return outcome_of(row)
+        work.audit("action.outdated", action=row.id, digest=row.digest, why=why[:200])
+        return await end(work, row, "refused", "This can no longer be done.", parts, tell=tell)
+
+
+async def _wait_for_vendor(action_id: str, parts: Parts, *, tell: bool) -> Outcome:
+    async with parts.store.begin() as work:
+        row = await action_row(work, action_id, lock=True)
+        if row.state not in _OPEN:
+            return outcome_of(row)
+        if row.expires_at <= work.now:
+            return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
         await parts.jobs.defer(
             work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
         )
@@ -114,9 +129,9 @@ async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcom
                 await limits.reserve(work, seen.action, under.policy)
                 return permit_for(row)
             case Ask(needs=needs):
-                return await _ask_again(work, row, needs)
+                return await _ask_again(work, row, needs, parts)
             case Hold(because=because):
-                return await _hold(work, row, judged, because)
+                return await _hold(work, row, judged, because, under)
             case Refuse(because=because) | HandOver(because=because):
                 return await end(work, row, "refused", because, parts, tell=tell)
             case _:
@@ -154,7 +169,12 @@ async def _use_up(work: Work, row: ActionRow) -> None:
         )
 
 
-async def _ask_again(work: Work, row: ActionRow, needs: str) -> Outcome:
+async def _ask_again(work: Work, row: ActionRow, needs: str, parts: Parts) -> Outcome:
+    if row.state == "asked" and row.because == [needs]:
+        return outcome_of(row)
+    if needs == "step_up":
+        # Whoever called this may be gone in a moment: the code goes out all the same.
+        await parts.jobs.defer(work, "send_code", once=f"code:{row.id}", in_seconds=10, action_id=row.id)
     if row.state == "asked":
         await work.run(update(_ACTION).where(_ACTION.c.id == row.id).values(because=[needs]))
         row.because = [needs]
@@ -164,11 +184,12 @@ async def _ask_again(work: Work, row: ActionRow, needs: str) -> Outcome:
     return outcome_of(row)
 
 
-async def _hold(work: Work, row: ActionRow, judged: Judged, because: tuple[str, ...]) -> Outcome:
-    if row.state == "approved":
-        # What was approved is not what would run: the next approval must show the new reason.
-        used = update(_REVIEW).where(_REVIEW.c.action_id == row.id, _REVIEW.c.used_at.is_(None))
-        await work.run(used.values(used_at=work.now))
+async def _hold(
+    work: Work, row: ActionRow, judged: Judged, because: tuple[str, ...], under: Mandate
+) -> Outcome:
+    # What was approved is not what would run: the next approval must show the new reason.
+    used = update(_REVIEW).where(_REVIEW.c.action_id == row.id, _REVIEW.c.used_at.is_(None))
+    await work.run(used.values(used_at=work.now))
     await move(
         work,
         row,
@@ -179,6 +200,7 @@ async def _hold(work: Work, row: ActionRow, judged: Judged, because: tuple[str, 
         allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
         opened_at=None,
         claimed_by=None,
+        **waiting_times(under.policy, work.now),
     )
     await cards.show_state(work, row)
     await work.notify("remit_queue", row.id)
@@ -290,6 +312,13 @@ async def _mine(work: Work, action_id: str, fence: int) -> ActionRow | None:
 async def send_again(work: Work, action_id: str) -> None:
     """Notes, before a call is repeated, that from now on it may have arrived."""
     await _attempt_is(work, action_id, "open")
+    await count_try(work, action_id)
+
+
+async def count_try(work: Work, action_id: str) -> None:
+    """One more time that something was asked of the vendor."""
+    mine = _ATTEMPT.c.action_id == action_id
+    await work.run(update(_ATTEMPT).where(mine).values(tries=_ATTEMPT.c.tries + 1))
 
 
 async def _attempt_is(work: Work, action_id: str, state: str) -> None:

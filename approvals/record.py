@@ -31,6 +31,7 @@ from store.tables.action import ActionRow
 from store.work import Work
 
 _ACTION = table(ActionRow)
+_ENDED_UNDONE = ("replaced", "expired", "withdrawn", "refused", "failed")
 
 
 async def action_row(work: Work, action_id: str, *, lock: bool = False) -> ActionRow:
@@ -40,6 +41,16 @@ async def action_row(work: Work, action_id: str, *, lock: bool = False) -> Actio
     if row is None:
         raise NotFound(f"There is no action {action_id!r}.")
     return row
+
+
+async def same_undone(work: Work, action: Action) -> ActionRow | None:
+    """The action of this request with the same digest, unless it ended without effect; see the index `action_once`."""
+    same = select(_ACTION).where(
+        _ACTION.c.request_id == action.request_id,
+        _ACTION.c.digest == action.digest,
+        _ACTION.c.state.not_in(_ENDED_UNDONE),
+    )
+    return await work.row(ActionRow, same)
 
 
 async def move(work: Work, row: ActionRow, to: State, **changes: Any) -> None:

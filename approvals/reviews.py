@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from approvals import cards
 from approvals.again import Seen, mandate_of, see
 from approvals.again import principal_of as customer_of
+from approvals.consent import lacks_code
 from approvals.context import Mandate
 from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
@@ -18,6 +19,7 @@ from approvals.record import (
     action_row,
     breaches_of,
     move,
+    same_undone,
     stored_facts,
     stored_verdict,
     verdict_of,
@@ -80,6 +82,10 @@ async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Review
     async with parts.store.begin() as work:
         row = await _decidable(work, decided, reviewer)
         await _with_four_eyes(work, row, reviewer)
+        if row.state == "held" and await lacks_code(work, row, parts):
+            raise Conflict(
+                "The customer has not proven who they are, and nobody can do it for them. Take it over or reject it."
+            )
         await _record(work, row, decided, reviewer, shown=_shown(row))
         if row.state == "executed":
             await _looked_after(work, row)
@@ -198,6 +204,8 @@ async def _replace(
     state: State = "asked" if isinstance(step, Ask) else alone
     needs: list[str] = [step.needs] if isinstance(step, Ask) else []
     because = needs or ([SECOND_PAIR] if state == "held" else [])
+    if await same_undone(work, action) is not None:
+        raise Conflict("Exactly this is already proposed in this request. Decide on that one.")
     new = _row_like(row, action, seen, judged, state, because, work)
     await move(work, row, "replaced")
     await work.add(new)
@@ -213,9 +221,9 @@ async def _replace(
         state=state,
         replaces=row.id,
     )
-    await _record(
-        work, new, decided, reviewer, shown=list(escalations(proof)), before=row.args, after=new.args
-    )
+    # The editor saw why the old one waited; what only the new one raises is shown before it is approved.
+    seen_before = [rule for rule in escalations(proof) if rule in _shown(row)]
+    await _record(work, new, decided, reviewer, shown=seen_before, before=row.args, after=new.args)
     if state == "approved":
         await parts.jobs.defer(work, "execute_action", once=f"execute:{new.id}", action_id=new.id)
     await cards.show(
@@ -270,8 +278,11 @@ async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> Action
         raise Conflict("This is not what you looked at: it has changed. Open it again.")
     if row.opened_at is None:
         raise Conflict("Open it first: nothing is decided unseen.")
-    if row.claimed_by not in (None, reviewer.id) and row.claimed_until and row.claimed_until > work.now:
-        raise Conflict(f"{await _name(work, row.claimed_by)} is looking at this.")
+    if row.state == "held" and row.claimed_by != reviewer.id:
+        if row.claimed_until and row.claimed_until > work.now:
+            raise Conflict(f"{await _name(work, row.claimed_by)} is looking at this.")
+        # Who opened it last knows why it waits now; a page from before may show other reasons.
+        raise Conflict("This is not what you looked at: it has changed. Open it again.")
     return row
 
 

@@ -1,14 +1,18 @@
 """Finding out what became of an unsure action: look it up by our id; absent and the key honoured: resend; else a person."""
 
+import logging
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import cards
 from approvals.again import Seen, mandate_of, see_again
 from approvals.execute import (
     KEY_HONOURED,
     MOST_TRIES,
+    count_try,
     execute,
     fits,
     later,
@@ -28,6 +32,7 @@ from store.columns import table
 from store.tables.action import ActionRow, AttemptRow
 from store.work import Work
 
+log = logging.getLogger("remit.approvals")
 _ACTION = table(ActionRow)
 _ATTEMPT = table(AttemptRow)
 # An executing action whose process is silent for this long is taken over.
@@ -61,7 +66,7 @@ async def _take(action_id: str, parts: Parts) -> int | None:
         bump = (
             update(_ATTEMPT)
             .where(_ATTEMPT.c.action_id == action_id)
-            .values(fence=_ATTEMPT.c.fence + 1, tries=_ATTEMPT.c.tries + 1)
+            .values(fence=_ATTEMPT.c.fence + 1)
             .returning(_ATTEMPT.c.fence)
         )
         return int((await work.conn.execute(bump)).scalar_one())
@@ -77,21 +82,25 @@ async def _found(seen: Seen, receipt: Receipt, parts: Parts, *, fence: int) -> O
 async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
     """Surely not there now: resend the identical call, unless it must not happen any more."""
     async with parts.store.begin() as work:
-        row = await action_row(work, seen.action.id)
+        # Under the lock, so that of two workers that both found nothing only the later one sends.
+        row = await action_row(work, seen.action.id, lock=True)
         attempt = await _attempt(work, seen.action.id)
-        stopped = await is_stopped(work, row.category, row.tool)
+        if row.state != "unsure" or attempt.fence != fence:
+            return outcome_of(row)
         under = await mandate_of(work, row, parts)
-    if not _may_resend(seen, attempt, parts.clock.now()):
-        why = "It could not be found at the vendor and may not be sent again without a look."
-        return await _to_person(seen.action.id, why, parts, fence=fence)
+        denied = under is None or check(under.policy, row.tool, seen.facts.values()).kind == "deny"
+        stopped = await is_stopped(work, row.category, row.tool)
+        may = not stopped and not denied and seen.owned and _may_resend(seen, attempt, work.now)
+        if may:
+            await send_again(work, seen.action.id)
+    if may:
+        return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
     if stopped:
         return await _not_now(seen.action.id, parts, fence=fence, why="stopped")
-    denied = under is None or check(under.policy, row.tool, seen.facts.values()).kind == "deny"
     if denied or not seen.owned:
         return await record_failed(seen, "no longer allowed", parts, fence=fence, tell=True)
-    async with parts.store.begin() as work:
-        await send_again(work, seen.action.id)
-    return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
+    why = "It could not be found at the vendor and may not be sent again without a look."
+    return await _to_person(seen.action.id, why, parts, fence=fence)
 
 
 def _may_resend(seen: Seen, attempt: AttemptRow, now: datetime) -> bool:
@@ -111,10 +120,13 @@ async def _attempt(work: Work, action_id: str) -> AttemptRow:
 
 
 async def _not_now(action_id: str, parts: Parts, *, fence: int, why: str) -> Outcome:
+    """Looked in vain: again later, for a bounded number of times; a kill switch costs no try."""
     async with parts.store.begin() as work:
         attempt = await _attempt(work, action_id)
         if attempt.fence != fence:
             return outcome_of(await action_row(work, action_id))
+        if why != "stopped":
+            await count_try(work, action_id)
         if attempt.tries <= MOST_TRIES * 2:
             work.audit("action.not_known_yet", action=action_id, why=why)
             await later(work, action_id, parts, tries=attempt.tries)
@@ -143,17 +155,25 @@ async def sweep(parts: Parts) -> dict[str, int]:
         approved = await _ids(work, (a.state == "approved") & (a.state_at <= work.now - SILENT))
         late = await _ids(work, a.state.in_(("asked", "held")) & (a.expires_at <= work.now))
     for action_id in (*silent, *unsure):
-        await settle(action_id, parts)
+        await _alone(settle(action_id, parts), action_id)
     for action_id in approved:
-        await execute(action_id, parts, tell=True)
+        await _alone(execute(action_id, parts, tell=True), action_id)
     for action_id in late:
-        await expire(action_id, parts)
+        await _alone(expire(action_id, parts), action_id)
     return {
         "silent": len(silent),
         "unsure": len(unsure),
         "approved": len(approved),
         "expired": len(late),
     }
+
+
+async def _alone(step: Awaitable[object], action_id: str) -> None:
+    """One action's trouble is logged and leaves the others their turn."""
+    try:
+        await step
+    except (RemitError, SQLAlchemyError):
+        log.exception("action %s could not be swept", action_id)
 
 
 async def expire(action_id: str, parts: Parts) -> None:

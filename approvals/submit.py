@@ -1,21 +1,19 @@
 """The agent's only verb for writes: parse, judge, record, and say what happens next."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals import cards
 from approvals.consent import send_code
-from approvals.context import Mandate, all_given, mandate
+from approvals.context import Mandate, all_given, mandate, waiting_times
 from approvals.execute import execute
 from approvals.gate import NOT_FOUND, route
 from approvals.incidents import count_refusal
 from approvals.judge import Judged, evidence, ids_of, judge, parse
 from approvals.parts import Asking, Parts
-from approvals.record import outcome_of, stored_facts, stored_verdict
+from approvals.record import action_of, outcome_of, same_undone, stored_facts, stored_verdict
 from core.actions import (
     Action,
     Ask,
@@ -39,7 +37,6 @@ from store.work import Work
 from tools.kit import Args, WriteTool
 
 _ACTION = table(ActionRow)
-_UNDECIDED = ("replaced", "expired", "withdrawn", "refused", "failed")
 
 
 async def submit(call: ToolCall, asking: Asking, parts: Parts) -> Outcome:
@@ -62,7 +59,12 @@ async def submit(call: ToolCall, asking: Asking, parts: Parts) -> Outcome:
 
 async def _refused(work: Work, asking: Asking, tool: str, check: str, because: str, parts: Parts) -> Refused:
     await count_refusal(work, asking.conversation_id, tool, parts)
-    work.audit("call.refused", conversation=asking.conversation_id, tool=tool[:64], check=check)
+    work.audit(
+        "call.refused",
+        conversation=asking.conversation_id,
+        tool=tool if tool in parts.tools else "unknown",
+        check=check,
+    )
     return Refused(because=because, check=check)
 
 
@@ -167,14 +169,8 @@ def _row(
         standing=under.standing,
         review_after=isinstance(decided, Execute) and decided.review_after,
         created_at=work.now,
-        due_at=work.now + timedelta(minutes=_due_minutes(under)),
-        expires_at=work.now + timedelta(hours=under.policy.expires_hours),
+        **waiting_times(under.policy, work.now),
     )
-
-
-def _due_minutes(under: Mandate) -> int:
-    # Twenty minutes is what the waiting card promises; money and identity come first in the queue by it.
-    return 20 if under.policy.confirm else 60
 
 
 async def _insert_once(work: Work, row: ActionRow) -> ActionRow | None:
@@ -193,12 +189,7 @@ async def _insert_once(work: Work, row: ActionRow) -> ActionRow | None:
             state=row.state,
         )
         return None
-    same = select(_ACTION).where(
-        _ACTION.c.request_id == row.request_id,
-        _ACTION.c.digest == row.digest,
-        _ACTION.c.state.not_in(_UNDECIDED),
-    )
-    return await work.row(ActionRow, same)
+    return await same_undone(work, action_of(row))
 
 
 def _rule_ids(row: ActionRow) -> Sequence[str]:

@@ -12,6 +12,7 @@ from agent.handover import taken_over
 from agent.parts import AgentParts
 from agent.silence import close_silent
 from agent.turn import run_turn
+from approvals.consent import ensure_code
 from approvals.execute import execute
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
@@ -24,6 +25,8 @@ log = logging.getLogger("remit.jobs")
 _OUTBOX = table(OutboxRow)
 _RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
 _MINUTE = "* * * * *"
+# Workers say every ten seconds that they live.
+_DEAD_AFTER = 45
 
 
 def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
@@ -33,6 +36,10 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     @app.task(name="execute_action", retry=_RETRY)
     async def execute_action(action_id: str) -> None:
         await execute(action_id, house, tell=True)
+
+    @app.task(name="send_code", retry=_RETRY)
+    async def send_code(action_id: str) -> None:
+        await ensure_code(action_id, house)
 
     @app.task(name="settle_action", retry=_RETRY)
     async def settle_action(action_id: str) -> None:
@@ -57,9 +64,16 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def send_outbox(outbox_id: str) -> None:
         await deliver(outbox_id, house)
 
+    _register_periodic(app, parts, anchor)
+
+
+def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
+    house = parts.approvals
+
     @app.periodic(cron=_MINUTE)
     @app.task(name="sweep", queueing_lock="sweep", pass_context=False)
     async def find_lost_work(timestamp: int) -> None:
+        await _take_up(app)
         await sweep(house)
         await close_silent(parts)
         await _resend(parts)
@@ -69,6 +83,13 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def anchor_audit(timestamp: int) -> None:
         async with house.store.begin() as work:
             await anchor_now(work.conn, anchor)
+
+
+async def _take_up(app: procrastinate.App) -> None:
+    """Jobs of a worker that died go to another: each looks at a row, so running one twice changes nothing."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
+        log.warning("job %s (%s) was left by a dead worker", job.id, job.task_name)
+        await app.job_manager.retry_job(job)
 
 
 async def _resend(parts: AgentParts) -> None:

@@ -1,14 +1,17 @@
 """A refund from the model's call to the ledger: each step really happens, and each shortcut does not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from approvals_bench import Bench, bench
+from sqlalchemy import text
 
 from approvals import consent
 from approvals.parts import Reviewer
 from approvals.queue import detail
+from approvals.reviews import Decided, decide
 from approvals.settle import settle, sweep
 from approvals.standing import demote
 from approvals.switches import set_switch
@@ -230,8 +233,6 @@ async def test_a_rejection_needs_a_reason_and_ends_it(mara: Bench) -> None:
 
 
 async def test_only_approvers_decide(mara: Bench) -> None:
-    from approvals.reviews import Decided, decide
-
     held = await _held(mara)
     row = await mara.row(held.action_id)
     ops = Reviewer("ops", "ops", frozenset({"ops"}), mara.clock.now())
@@ -239,17 +240,109 @@ async def test_only_approvers_decide(mara: Bench) -> None:
         await decide(Decided(held.action_id, row.digest, "approve"), ops, mara.parts)
 
 
-async def test_an_edit_is_asked_of_the_customer_again_and_keeps_its_approval(mara: Bench) -> None:
+async def test_an_edit_that_raises_a_new_question_is_looked_at_again(mara: Bench) -> None:
     held = await _held(mara)
     done = await mara.review(held.action_id, "edit", args={**CHARGE, "amount": 2000})
     assert done.state == "asked"
     row = await mara.row(done.action_id)
-    assert row.amount == 2000
-    await consent.confirm(
-        done.action_id, digest=row.digest, who=mara.asking.who, event="button", parts=mara.parts
+    yes = await consent.confirm(
+        row.id, digest=row.digest, who=mara.asking.who, event="button", parts=mara.parts
     )
+    assert isinstance(yes, Held)
+    assert mara.effects() == []
+    await mara.review(row.id)
+    assert isinstance(await mara.execute(row.id), Executed)
     assert mara.effects() == [("stripe", "refund", CHARGE["charge_id"], 2000)]
     assert (await mara.row(held.action_id)).state == "replaced"
+
+
+async def test_an_edit_that_raises_nothing_new_keeps_its_approval(
+    store: Store, database: str, clock: StillClock
+) -> None:
+    wish = {**CHARGE, "reason": "requested_by_customer"}
+    async with bench(store, database, clock, "mara", "refund_request") as made:
+        await made.look("find_charges")
+        asked = await made.submit("refund_charge", **wish)
+        assert isinstance(asked, Asked), asked
+        row = await made.row(asked.action_id)
+        await consent.confirm(
+            row.id, digest=row.digest, who=made.asking.who, event="button", parts=made.parts
+        )
+        done = await made.review(row.id, "edit", args={**wish, "amount": 2000})
+        new = await made.row(done.action_id)
+        yes = await consent.confirm(
+            new.id, digest=new.digest, who=made.asking.who, event="button", parts=made.parts
+        )
+        assert isinstance(yes, Executed)
+        assert made.effects() == [("stripe", "refund", CHARGE["charge_id"], 2000)]
+
+
+async def test_an_edit_to_what_is_already_proposed_is_a_conflict(mara: Bench) -> None:
+    held = await _held(mara)
+    other = await mara.submit("refund_charge", **{**CHARGE, "amount": 4000})
+    assert isinstance(other, Asked)
+    with pytest.raises(Conflict, match="already proposed"):
+        await mara.review(held.action_id, "edit", args={**CHARGE, "amount": 4000})
+
+
+async def test_a_page_from_before_it_was_held_again_decides_nothing(mara: Bench) -> None:
+    held = await _held(mara)
+    row = await mara.row(held.action_id)
+    ines = Reviewer("usr_ines", "Ines", frozenset({"approver"}), mara.clock.now())
+    other = Reviewer("usr_otto", "Otto", frozenset({"approver"}), mara.clock.now())
+    await detail(held.action_id, ines, mara.parts)
+    mara.clock.move(timedelta(minutes=6))
+    await detail(held.action_id, other, mara.parts)
+    mara.clock.move(timedelta(minutes=6))
+    with pytest.raises(Conflict, match="Open it again"):
+        await decide(Decided(held.action_id, row.digest, "approve"), ines, mara.parts)
+
+
+async def test_two_workers_that_settle_at_once_send_it_once(mara: Bench) -> None:
+    held = await _held(mara)
+    await mara.review(held.action_id)
+    mara.sandbox.faults.plan("stripe", "POST /v1/refunds", "busy", retry_after=0)
+    assert isinstance(await mara.execute(held.action_id), Unsure)
+    await asyncio.gather(*(settle(held.action_id, mara.parts) for _ in range(4)))
+    await settle(held.action_id, mara.parts)
+    assert mara.effects() == [("stripe", "refund", CHARGE["charge_id"], 4900)]
+    assert (await mara.row(held.action_id)).state == "executed"
+
+
+async def test_a_kill_switch_costs_no_try(mara: Bench) -> None:
+    held = await _held(mara)
+    await mara.review(held.action_id)
+    mara.sandbox.faults.plan("stripe", "POST /v1/refunds", "busy", retry_after=0)
+    assert isinstance(await mara.execute(held.action_id), Unsure)
+    ops = Reviewer("ops", "ops", frozenset({"ops"}), mara.clock.now())
+    await set_switch("all", "", on=True, by=ops, reason="test", parts=mara.parts)
+    for _ in range(12):
+        assert isinstance(await settle(held.action_id, mara.parts), Unsure)
+    assert mara.effects() == []
+    await set_switch("all", "", on=False, by=ops, reason="test", parts=mara.parts)
+    assert isinstance(await settle(held.action_id, mara.parts), Executed)
+
+
+async def test_one_bad_row_does_not_stop_the_sweep(mara: Bench) -> None:
+    held = await _held(mara)
+    await mara.review(held.action_id)
+    async with mara.parts.store.begin() as work:
+        await work.run(text("update action set tool_version = 99"))
+    mara.clock.move(timedelta(minutes=2))
+    await sweep(mara.parts)
+    row = await mara.row(held.action_id)
+    assert (row.state, mara.effects()) == ("refused", [])
+
+
+async def test_what_waits_expires_from_when_it_began_to_wait(mara: Bench) -> None:
+    asked = await _asked(mara)
+    mara.clock.move(timedelta(hours=23, minutes=59))
+    row = await mara.row(asked.action_id)
+    await consent.confirm(row.id, digest=row.digest, who=mara.asking.who, event="button", parts=mara.parts)
+    row = await mara.row(asked.action_id)
+    assert row.state == "held"
+    assert row.expires_at - mara.clock.now() == timedelta(hours=24)
+    assert row.due_at > mara.clock.now()
 
 
 async def test_an_edit_that_breaks_a_rule_is_refused_and_loses_nothing(mara: Bench) -> None:

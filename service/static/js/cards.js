@@ -55,7 +55,9 @@ function lines(kind, body) {
 
 function texts(kind, body) {
   const made = [];
-  if (kind === "step_up") made.push(h("p", { class: "text" }, `We mailed a six-digit code to ${body.sent_to}. It is good until ${hour.format(new Date(body.expires_at))}.`));
+  if (kind === "step_up") made.push(h("p", { class: "text" }, body.sent_to
+    ? `We mailed a six-digit code to ${body.sent_to}. It is good until ${hour.format(new Date(body.expires_at))}.`
+    : "A six-digit code is on its way to the address we have on file."));
   if (body.text) made.push(h("p", { class: "text" }, body.text));
   if (body.note && kind !== "refused") made.push(h("p", { class: "note" }, body.note));
   return made;
