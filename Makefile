@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check lint adversary mutants lock clean
+.PHONY: help setup demo test check lint adversary mutants corpus lock clean
 help:
 	@echo "make demo   the whole system on a sandbox world, no key needed"
 	@echo "make test   every test (installs what it needs; browser tests need Chromium)"
 	@echo "make check  ruff, mypy, import-linter and the fast tests"
 	@echo "make adversary  a compromised model against the gate, with a fresh seed"
+	@echo "make corpus     non-interference over every attack text in ../shared (many minutes)"
 	@echo "make mutants    each check of the gate switched off alone: a test must turn red (docs/gate-mutants.md)"
 	@echo "make lock   resolve the requirements again, with hashes"
 
@@ -27,7 +28,7 @@ demo: setup
 	@$(BIN)/remit demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -m "not corpus"
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -36,10 +37,13 @@ lint: setup
 	@$(BIN)/lint-imports --no-logo
 
 check: lint
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not corpus"
 
 adversary: setup
 	@$(BIN)/remit evals run adversary --steps 20000
+
+corpus: setup
+	@$(BIN)/python -m pytest -m corpus
 
 mutants: setup
 	@$(BIN)/python tests/gate/run_mutants.py

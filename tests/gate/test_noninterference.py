@@ -158,7 +158,7 @@ async def test_words_never_move_a_verdict(store: Store, clock: StillClock) -> No
     await _never_relaxed(store, clock, sample)
 
 
-@pytest.mark.slow
+@pytest.mark.corpus
 @pytest.mark.skipif(not ATTACKS.is_dir(), reason="the attack corpora are not here")
 async def test_no_attack_text_moves_a_verdict(store: Store, clock: StillClock) -> None:
     every = texts()
