@@ -126,7 +126,28 @@ def field_errors(found: Sequence[Any]) -> dict[str, str]:
     }
 
 
+_FRIENDLY: Mapping[str, str] = {
+    "missing": "This is needed.",
+    "extra_forbidden": "This field is not known here.",
+    "greater_than": "This must be more than {gt}.",
+    "greater_than_equal": "This must be at least {ge}.",
+    "less_than": "This must be less than {lt}.",
+    "less_than_equal": "This must be at most {le}.",
+    "string_too_short": "Write at least {min_length} characters.",
+    "string_too_long": "Write at most {max_length} characters.",
+    "string_pattern_mismatch": "This does not have the expected form.",
+    "literal_error": "Choose one of: {expected}.",
+    "int_type": "This must be a whole number.",
+    "int_parsing": "This must be a whole number.",
+    "string_type": "This must be text.",
+    "bool_type": "This must be yes or no.",
+}
+
+
 def _sentence(one: Mapping[str, Any]) -> str:
+    friendly = _FRIENDLY.get(str(one.get("type")))
+    if friendly is not None:
+        return friendly.format_map(one.get("ctx") or {})
     text = str(one["msg"]).removeprefix("Value error, ")
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 

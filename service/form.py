@@ -1,11 +1,11 @@
 """A typed form from a tool's argument schema: what an approver may change, with its kind and bounds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.ids import ID_PATTERN
-from core.money import ZERO_DECIMAL
+from core.money import ZERO_DECIMAL, Money
 from service.wording import label
 
 Kind = Literal["text", "long", "integer", "money", "choice", "yes_no", "fixed"]
@@ -25,6 +25,10 @@ class Field:
     optional: bool = False
     decimals: int = 0
     longest: int | None = None
+    least: int | None = None
+    least_text: str = ""
+    most: int | None = None
+    most_text: str = ""
 
 
 def fields_of(schema: Mapping[str, Any], args: Mapping[str, Any]) -> tuple[Field, ...]:
@@ -43,15 +47,31 @@ def _field(name: str, spec: Mapping[str, Any], args: Mapping[str, Any], *, optio
         choices = tuple((str(option), label(str(option))) for option in options)
         return Field(name, label(name), "choice", _text(value), choices=choices, optional=optional)
     if name == "amount" and spec.get("type") == "integer" and isinstance(args.get("currency"), str):
-        return _money(name, value, str(args["currency"]))
+        return _money(name, spec, value, str(args["currency"]))
     kind = _kind(name, spec, value)
-    return Field(name, label(name), kind, _text(value), optional=optional, longest=spec.get("maxLength"))
+    made = Field(name, label(name), kind, _text(value), optional=optional, longest=spec.get("maxLength"))
+    return _bounded(made, spec, str) if kind == "integer" else made
 
 
-def _money(name: str, value: Any, currency: str) -> Field:
+def _bounded(made: Field, spec: Mapping[str, Any], words: Callable[[int], str]) -> Field:
+    """With the schema's bounds, said in `words`; an exclusive one is the next whole number."""
+    above, below = spec.get("exclusiveMinimum"), spec.get("exclusiveMaximum")
+    least = spec.get("minimum", None if above is None else above + 1)
+    most = spec.get("maximum", None if below is None else below - 1)
+    return replace(
+        made,
+        least=least,
+        least_text="" if least is None else words(least),
+        most=most,
+        most_text="" if most is None else words(most),
+    )
+
+
+def _money(name: str, spec: Mapping[str, Any], value: Any, currency: str) -> Field:
     decimals = 0 if currency in ZERO_DECIMAL else 2
     shown = "" if value is None else f"{int(value) / 10**decimals:.{decimals}f}"
-    return Field(name, f"Amount in {currency.upper()}", "money", shown, decimals=decimals)
+    made = Field(name, f"Amount in {currency.upper()}", "money", shown, decimals=decimals)
+    return _bounded(made, spec, lambda amount: str(Money(amount, currency)))
 
 
 def _kind(name: str, spec: Mapping[str, Any], value: Any) -> Kind:

@@ -79,6 +79,9 @@ def test_the_whole_story_in_a_browser(chromium: Browser, demo: DemoProcess) -> N
     picture(colleague, "console-action")
     assert effects(demo, "u_mara") == []
     colleague.keyboard.press("a")
+    expect(colleague.get_by_role("button", name="Approve")).to_be_disabled()  # nobody reads that fast
+    expect(colleague.get_by_role("button", name="Approve")).to_be_enabled(timeout=5_000)
+    colleague.keyboard.press("a")
 
     expect(customer.get_by_text("Refunded $49.00").first).to_be_visible(timeout=15_000)
     expect(customer.get_by_text("This is settled").first).to_be_visible(timeout=15_000)

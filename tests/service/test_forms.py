@@ -54,6 +54,11 @@ def test_field_fits_its_argument(name: str, kind: str, value: str) -> None:
     assert (made.kind, made.value) == (kind, value)
 
 
+def test_an_amount_says_its_bound_as_money() -> None:
+    made = field({"amount": 4900, "currency": "usd"}, "amount")
+    assert (made.least, made.least_text, made.most) == (1, "$0.01", None)
+
+
 def test_yen_has_no_decimals() -> None:
     made = field({"amount": 4900, "currency": "jpy"}, "amount")
     assert (made.value, made.decimals, made.label) == ("4900", 0, "Amount in JPY")

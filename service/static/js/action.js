@@ -2,23 +2,41 @@
 
 import { look, post, whileSeen } from "./api.js";
 import { leaveNote, onKeys, showNote, toast } from "./dom.js";
-import { argsOf, showWrong } from "./edit.js";
+import { argsOf, showRefusal, showWrong } from "./edit.js";
 
 const main = document.getElementById("main");
 const { id, digest, state, after, before } = main.dataset;
 const dialog = (name) => document.getElementById(name);
 const button = (name) => document.querySelector(`[data-do="${name}"]`);
 
+const decisions = [...document.querySelectorAll('[data-do]:not([data-do="help"])')];
+const names = JSON.parse(main.dataset.names);
+// The next action loads by itself after a decision: a key or press meant for the last one must not decide this one
+// unread. A key held down all along repeats, and onKeys ignores repeats, so it has to be let go first.
+const READ = 1200;
+let asked = false;
+
+function whenRead() {
+  if (document.hidden || asked) return;
+  asked = true;
+  setTimeout(() => {
+    asked = false;
+    if (!document.hidden) decisions.forEach((one) => (one.disabled = false));
+  }, READ);
+}
+document.addEventListener("visibilitychange", whenRead);
+whenRead();
+
 const go = (to) => to && location.assign(`/console/actions/${to}`);
 
 async function decide(body, problem) {
-  document.querySelectorAll("[data-do]").forEach((one) => (one.disabled = true));
+  decisions.forEach((one) => (one.disabled = true));
   try {
     const done = await post(`/v1/actions/${id}/reviews`, { digest, ...body });
     leaveNote(done.sentence);
     location.assign(after ? `/console/actions/${after}` : "/console");
   } catch (error) {
-    document.querySelectorAll("[data-do]").forEach((one) => (one.disabled = false));
+    decisions.forEach((one) => (one.disabled = false));
     problem(error);
   }
 }
@@ -27,7 +45,7 @@ function inDialog(box) {
   const shown = box.querySelector("[data-problem]");
   return (error) => {
     shown.textContent = error.message;
-    shown.hidden = showWrong(box, error.fields);
+    shown.hidden = showWrong(box, error.fields) || showRefusal(box, error);
   };
 }
 
@@ -44,6 +62,7 @@ function onSubmit(name, body) {
   box.querySelector("[data-close]")?.addEventListener("click", () => box.close());
   box.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
+    box.querySelector("[data-problem]").hidden = true;
     const made = body(box);
     if (made) decide(made, inDialog(box));
   });
@@ -99,7 +118,7 @@ whileSeen(5, async () => {
   const link = document.createElement("a");
   link.href = location.href;
   link.textContent = "Load it again";
-  notice.replaceChildren(`This was ${words[now.entry.state] ?? now.entry.state} while you read it${last ? ` (${last.what})` : ""}. `, link);
+  notice.replaceChildren(`This was ${words[now.entry.state] ?? now.entry.state} while you read it${last ? ` (${last.what}${names[last.by] ? ` by ${names[last.by]}` : ""})` : ""}. `, link);
   notice.hidden = false;
 });
 showNote();

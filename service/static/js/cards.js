@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 const STATES = {
   confirm: "Needs your confirmation",
   step_up: "Check that it is you",
-  waiting: "A colleague is looking at this",
+  waiting: "Waiting for a colleague",
   receipt: "Done",
   refused: "Not done",
 };
@@ -41,6 +41,7 @@ function state(kind, body) {
   if (kind === "refused" && body.state === "expired") return "Closed, nothing was changed";
   if (kind === "refused" && body.state === "withdrawn") return "Withdrawn, nothing was changed";
   if (kind === "refused" && body.state === "replaced") return "Replaced";
+  if (kind === "waiting" && !/colleague/.test(body.text ?? "")) return "Being worked on";
   return STATES[kind];
 }
 
@@ -87,7 +88,7 @@ function choices(kind, body, act, wrong) {
     );
   }
   if (kind === "waiting") {
-    return h("div", { class: "acts" }, h("button", { class: "btn quiet small", onclick: (e) => run(e, "decline") }, "Withdraw"));
+    return h("div", { class: "acts" }, h("button", { class: "btn small", onclick: (e) => run(e, "decline") }, "Withdraw"));
   }
   if (kind !== "step_up") return null;
   const input = h("input", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6", pattern: "[0-9]{6}", required: true, "aria-label": "Six-digit code" });
@@ -96,8 +97,8 @@ function choices(kind, body, act, wrong) {
     h(
       "div",
       { class: "acts" },
-      h("button", { class: "btn quiet small", onclick: (e) => run(e, "code/again") }, "Send a new code"),
-      h("button", { class: "btn quiet small", onclick: (e) => run(e, "decline") }, "Not this"),
+      h("button", { class: "btn small", onclick: (e) => run(e, "code/again") }, "Send a new code"),
+      h("button", { class: "btn small", onclick: (e) => run(e, "decline") }, "Not this"),
     ),
   ];
 }

@@ -121,7 +121,7 @@ function onClosed({ text }) {
         h("p", { class: "state" }, "Closed"),
         h("p", {}, text || "This conversation is closed."),
         h("div", { class: "rate" }, h("span", { class: "muted" }, "How did it go?"), h("button", { class: "btn small", onclick: rate(5) }, "Well"), h("button", { class: "btn small", onclick: rate(3) }, "So-so"), h("button", { class: "btn small", onclick: rate(1) }, "Badly")),
-        h("div", { class: "acts" }, h("button", { class: "btn quiet small", onclick: back }, "This came back")),
+        h("div", { class: "acts" }, h("button", { class: "btn small", onclick: back }, "This came back")),
       ),
     ),
   );
@@ -156,7 +156,7 @@ function onEvent(kind, body) {
 function onState(state) {
   if (state === "signed_out") return signedOut();
   offline.hidden = state === "open";
-  if (state === "broken") offline.textContent = "The connection was lost. What you wrote is kept; trying again.";
+  if (state === "broken") offline.textContent = "The connection was lost; trying to connect again. A message that was not sent says so and can be sent again.";
 }
 
 function signedOut() {
@@ -270,4 +270,6 @@ async function resume() {
   input.focus();
 }
 
+// Until here a press would have had no effect or left the page.
+for (const waiting of document.querySelectorAll("#send, #person, [data-suggest]")) waiting.disabled = false;
 resume();

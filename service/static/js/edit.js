@@ -11,6 +11,13 @@ const readers = {
 };
 const complaints = { integer: "Enter a whole number.", money: "Enter an amount such as 49.00." };
 
+// The bound in the words of the server, so that money is said as money.
+function outside(value, { least, leastText, most, mostText }) {
+  if (least !== undefined && value < Number(least)) return `Enter at least ${leastText}.`;
+  if (most !== undefined && value > Number(most)) return `Enter at most ${mostText}.`;
+  return null;
+}
+
 // Exact: digits are moved, never multiplied as floats.
 function minorUnits(text, decimals) {
   const parts = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.replaceAll(/[\s$€£]/g, ""));
@@ -26,7 +33,8 @@ export function argsOf(box) {
     const text = field.querySelector("input, select, textarea").value.trim();
     if (text === "" && "optional" in field.dataset) continue;
     const value = readers[kind](text, Number(decimals));
-    if (value === undefined) wrong[name] = complaints[kind];
+    const bound = value === undefined ? complaints[kind] : outside(value, field.dataset);
+    if (bound) wrong[name] = bound;
     else args[name] = value;
   }
   return { args, wrong };
@@ -51,4 +59,17 @@ export function showWrong(box, wrong) {
   }
   first?.focus();
   return first !== null;
+}
+
+// What the server refused as a whole stands beside the field that was changed, when there is exactly one.
+export function showRefusal(box, { status, message }) {
+  if (status < 400 || status >= 500) return false;
+  const changed = [...box.querySelectorAll("[data-field]")].filter(isChanged);
+  return changed.length === 1 && showWrong(box, { [changed[0].dataset.field]: message });
+}
+
+function isChanged(field) {
+  const input = field.querySelector("input, select, textarea");
+  if (input.tagName !== "SELECT") return input.value !== input.defaultValue;
+  return [...input.options].some((one) => one.selected !== one.defaultSelected);
 }
