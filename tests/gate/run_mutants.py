@@ -18,7 +18,7 @@ from mutants import MUTANTS, Mutant  # noqa: E402
 
 COPIED = ("agent", "approvals", "core", "evals", "policies", "service", "store", "tools", "tests")
 REPORT = ROOT / "docs" / "gate-mutants.md"
-_RED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_RED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 LONGEST = 400
 GREEN = "**nobody noticed**"
 

@@ -360,10 +360,22 @@ async def test_whoever_could_be_robbed_hears_of_it_first(play: Play, told: str) 
     assert [m["to"] for m in notices] == [walk.person.email]
 
 
-async def test_a_dispute_alone_is_a_no_and_not_a_question(play: Play) -> None:
+async def test_a_dispute_about_a_part_stops_the_rest_too(play: Play) -> None:
+    """Enough is left to refund; a dispute is a no all the same, and not a question for a colleague."""
     walk = await Walk.begin(play, REFUND)
-    await play.touch("stripe.charge", charge(walk.person), disputed=True)
-    assert isinstance(await walk.propose(), Refused)
+    key = charge(walk.person)
+    dispute = {"id": "dp_part", "owner": walk.person.external_id, "charge": key, "payment_intent": "pi_part"}
+    more = {
+        "brand": "visa",
+        "amount": 100,
+        "currency": "usd",
+        "created": 1_763_000_000,
+        "reason": "fraudulent",
+    }
+    async with play.ground.world.change() as change:
+        change.put("stripe.dispute", "dp_part", {**dispute, **more, "status": "needs_response"})
+    await play.touch("stripe.charge", key, disputed=True)
+    assert isinstance(await walk.propose(amount=100), Refused)
 
 
 async def test_a_payment_that_failed_is_a_no(play: Play) -> None:
