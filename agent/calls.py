@@ -8,7 +8,9 @@ from sqlalchemy import select
 from agent.beginning import Turn
 from agent.entries import CallResult
 from agent.hearing import unheard
+from agent.outbound import UNPROVEN, fit_to_send
 from agent.parts import AgentParts
+from agent.receipts import receipt_kinds
 from agent.told import ANSWER_HELD, as_content, not_run, told
 from approvals.look import look
 from approvals.submit import submit
@@ -23,6 +25,7 @@ ANSWER = "answer"
 USED_TWICE = "This call id was used before. If the call is still needed, make it again."
 OVER = "Not run: the call before it ended the turn."
 TAKEN = "A person has the conversation now, so this was not proposed."
+NO_RECEIPT = "Not proposed: it says that something was done, and no receipt here shows it."
 FIRST_READ = "The customer wrote meanwhile, so this was not proposed. Read the message, then decide again."
 
 
@@ -68,6 +71,7 @@ async def run_call(call: ToolCall, used: set[str], turn: Turn, parts: AgentParts
 async def _read(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:
     tool = parts.approvals.read_tool(call.name)
     if tool is None:
+        await look(call, turn.asking, parts.approvals)  # puts the refusal on record
         known = ", ".join(sorted(parts.approvals.tools))
         return Ran(call, _failed(call, f"There is no tool {call.name[:64]!r}. There are: {known}"))
     parts.live.show(turn.conversation_id, "looking", {"text": tool.looking})
@@ -90,9 +94,25 @@ async def _write(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:
         return Ran(call, _failed(call, as_content(not_run(TAKEN))), ends=Ends())
     if wrote_meanwhile:
         return Ran(call, _failed(call, as_content(not_run(FIRST_READ))))
-    outcome = await submit(call, turn.asking, parts.approvals)
+    sent = await _as_sent(call, turn, parts)
+    if sent is None:
+        return Ran(call, _failed(call, as_content(not_run(NO_RECEIPT))))
+    outcome = await submit(sent, turn.asking, parts.approvals)
     result = CallResult(call_id=call.id, name=call.name, content=as_content(told(outcome)), ok=True)
-    return Ran(call, result, ends=_ends(call, outcome))
+    return Ran(call, result, ends=_ends(sent, outcome))
+
+
+async def _as_sent(call: ToolCall, turn: Turn, parts: AgentParts) -> ToolCall | None:
+    """An answer as the customer will get it, so that a reviewer reads exactly that; None when it may not leave."""
+    text = call.args.get("text") if call.name == ANSWER and isinstance(call.args, dict) else None
+    if not isinstance(text, str):
+        return call
+    async with parts.approvals.store.begin() as work:
+        receipts = await receipt_kinds(work, turn.conversation_id)
+    fit = fit_to_send(text, receipts=receipts, parts=parts)
+    if fit == UNPROVEN:
+        return None
+    return call.model_copy(update={"args": {**call.args, "text": fit}})
 
 
 def _ends(call: ToolCall, outcome: Outcome) -> Ends | None:

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy import func, select, update
 
-from agent.requests import open_requests
+from agent.requests import open_requests, set_state
 from core.conversation import ClosedHow
 from core.ids import new_id
 from store import outbox
@@ -12,7 +12,7 @@ from store.columns import table
 from store.events import emit
 from store.jobs import Jobs
 from store.tables.action import ActionRow, ReviewRow
-from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow, MessageRow
+from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow, MessageRow, RequestRow
 from store.work import Work
 
 _CONVERSATION = table(ConversationRow)
@@ -21,6 +21,8 @@ _HANDOFF = table(HandoffRow)
 _ACTION = table(ActionRow)
 _MESSAGE = table(MessageRow)
 _REVIEW = table(ReviewRow)
+_REQUEST = table(RequestRow)
+_THANKED = "This is closed. If it comes back, write here and it goes on."
 UNDECIDED = ("proposed", "asked", "held", "approved", "executing", "unsure")
 _CLOSED_TEXT: dict[ClosedHow, str] = {
     "agent": "This is settled. If it comes back, write here and it goes on.",
@@ -30,8 +32,10 @@ _CLOSED_TEXT: dict[ClosedHow, str] = {
 }
 
 
-async def close(work: Work, jobs: Jobs, conversation: ConversationRow, how: ClosedHow) -> None:
-    """Closes it, says so, and solves the ticket; a closed one stays as it is."""
+async def close(
+    work: Work, jobs: Jobs, conversation: ConversationRow, how: ClosedHow, *, text: str = ""
+) -> None:
+    """Closes it, says so (with `text` instead of the usual words), and solves the ticket; a closed one stays."""
     if conversation.state == "closed":
         return
     c = _CONVERSATION.c
@@ -49,7 +53,7 @@ async def close(work: Work, jobs: Jobs, conversation: ConversationRow, how: Clos
     )
     await work.add(closure)
     work.audit("conversation.closed", conversation=conversation.id, how=how)
-    await emit(work, conversation.id, "closed", {"how": how, "text": _CLOSED_TEXT[how]})
+    await emit(work, conversation.id, "closed", {"how": how, "text": text or _CLOSED_TEXT[how]})
     await outbox.put(
         work,
         jobs,
@@ -65,7 +69,12 @@ async def close_after_thanks(work: Work, jobs: Jobs, conversation: ConversationR
     latest = select(_CLOSURE).where(_CLOSURE.c.conversation_id == conversation.id)
     last = await work.row(ClosureRow, latest.order_by(_CLOSURE.c.at.desc(), _CLOSURE.c.id).limit(1))
     if last is None or last.reopened_at is None or await _said_since(work, last, conversation.id) > 1:
-        return await close(work, jobs, conversation, "agent")
+        for request in await open_requests(work, conversation.id):
+            await set_state(work, request.id, "dropped")
+        how = (
+            await _how(work, conversation.id) if await _was_done(work, last, conversation.id) else "abandoned"
+        )
+        return await close(work, jobs, conversation, how, text=_THANKED)
     c = _CONVERSATION.c
     await work.run(update(_CLOSURE).where(_CLOSURE.c.id == last.id).values(reopened_at=None))
     await work.run(
@@ -75,6 +84,20 @@ async def close_after_thanks(work: Work, jobs: Jobs, conversation: ConversationR
     await emit(work, conversation.id, "closed", {"how": how, "text": _CLOSED_TEXT[how]})
     key, body = f"solved:{last.id}:{conversation.reopened}", {"status": "solved"}
     await outbox.put(work, jobs, "ticket_status", key=key, conversation_id=conversation.id, body=body)
+
+
+async def _was_done(work: Work, last: ClosureRow | None, conversation_id: str) -> bool:
+    """True when a wish was fulfilled since the last closure: thanks for nothing are no success."""
+    r = _REQUEST.c
+    query = select(func.count()).where(r.conversation_id == conversation_id, r.state == "done")
+    if last is not None:
+        query = query.where(r.done_at > last.at)
+    return bool(await work.value(query))
+
+
+async def _how(work: Work, conversation_id: str) -> ClosedHow:
+    """By the agent alone, or with a colleague who had a part in it."""
+    return "assisted" if len(await touched_by(work, conversation_id)) > 1 else "agent"
 
 
 async def _said_since(work: Work, closure: ClosureRow, conversation_id: str) -> int:
@@ -91,8 +114,7 @@ async def close_if_settled(work: Work, jobs: Jobs, conversation: ConversationRow
         return False
     if await undecided(work, conversation.id):
         return False
-    reviewers = [name for name in await touched_by(work, conversation.id) if name != "agent"]
-    await close(work, jobs, conversation, "assisted" if reviewers else "agent")
+    await close(work, jobs, conversation, await _how(work, conversation.id))
     return True
 
 

@@ -1,6 +1,6 @@
 """The last commit of a turn: the reply, what became of requests, a handover or a closure, and the lease back."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from agent.beginning import Turn
 from agent.calls import Ends
@@ -11,6 +11,7 @@ from agent.hearing import next_wish
 from agent.lease import hold, release
 from agent.outbound import UNPROVEN, fit_to_send
 from agent.parts import AgentParts
+from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.saying import say
 from agent.transcript import append
@@ -68,22 +69,13 @@ async def _say_and_settle(
 async def _reply(work: Work, turn: Turn, ends: Ends, parts: AgentParts) -> None:
     if not ends.text.strip():
         return
-    proven = await has_receipt(work, turn.conversation_id)
-    text = fit_to_send(ends.text, has_receipt=proven, parts=parts)
+    proven = await receipt_kinds(work, turn.conversation_id)
+    text = fit_to_send(ends.text, receipts=proven, parts=parts)
     if text.split() != ends.text.split():
         # Whoever looks into it finds the reply as the model wrote it in the transcript, by the turn.
         why = "unproven" if text == UNPROVEN else "cleaned"
         work.audit("reply.filtered", conversation=turn.conversation_id, turn=turn.id, why=why)
     await say(work, turn.conversation_id, text, key=ends.key or f"reply:{turn.id}", turn_id=turn.id)
-
-
-async def has_receipt(work: Work, conversation_id: str) -> bool:
-    """True when something other than an answer was done in this conversation."""
-    a = _ACTION.c
-    query = select(func.count()).where(
-        a.conversation_id == conversation_id, a.state == "executed", a.tool != "answer"
-    )
-    return bool(await work.value(query))
 
 
 async def end_requests(work: Work, conversation_id: str) -> bool:

@@ -9,8 +9,9 @@ from agent.ending import end_requests
 from agent.handover import give
 from agent.lease import locked, release, take
 from agent.news import news
-from agent.outbound import fit_to_send
+from agent.outbound import UNPROVEN, cleaned, fit_to_send
 from agent.parts import AgentParts
+from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.saying import say
 from agent.told import receipt_text
@@ -61,10 +62,22 @@ async def _told(work: Work, row: ActionRow, parts: AgentParts) -> bool:
     conversation = await locked(work, row.conversation_id)
     known = await load(work, conversation.id)
     await append(work, conversation.id, None, await news(work, conversation.id, known))
-    text = fit_to_send(outcome_text(row), has_receipt=row.state == "executed", parts=parts)
+    text = await _fit(work, row, parts)
     await say(work, conversation.id, text, key=outcome_key(row.id), turn_id=None)
     await _tell_elsewhere(work, conversation, row, text, parts)
     return await _settle(work, conversation, row, parts)
+
+
+async def _fit(work: Work, row: ActionRow, parts: AgentParts) -> str:
+    """The words as they may leave: a receipt is its own proof, an answer needs those of the conversation."""
+    text = outcome_text(row)
+    if row.state == "executed" and row.tool != "answer":
+        return cleaned(text, parts)
+    fit = fit_to_send(text, receipts=await receipt_kinds(work, row.conversation_id), parts=parts)
+    if fit.split() != text.split():
+        why = "unproven" if fit == UNPROVEN else "cleaned"
+        work.audit("reply.filtered", conversation=row.conversation_id, action=row.id, why=why)
+    return fit
 
 
 async def _settle(work: Work, conversation: ConversationRow, row: ActionRow, parts: AgentParts) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from agent.closing import UNDECIDED
+from agent.closing import UNDECIDED, reopen
 from agent.lease import locked
 from agent.parts import AgentParts
 from agent.requests import open_requests
@@ -62,6 +62,7 @@ async def give(work: Work, conversation: ConversationRow, reason: str, jobs: Job
     """The same inside a transaction that holds the conversation's row."""
     if conversation.state == "with_person":
         return
+    await reopen(work, conversation.id)
     packet = await packet_of(work, conversation, reason)
     handoff = HandoffRow(
         id=new_id("hnd"),

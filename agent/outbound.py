@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from agent.parts import AgentParts
 from agent.prompt import ROLE
-from core.outbound import claims_effect, clean
+from core.outbound import clean, is_unproven
 
 UNPROVEN = (
     "I cannot say that something was done before there is a receipt for it. "
@@ -31,24 +31,25 @@ def _pieces(instructions: str) -> Iterator[str]:
 _INSTRUCTIONS = tuple(_pieces(ROLE))
 
 
-def fit_to_send(text: str, *, has_receipt: bool, parts: AgentParts) -> str:
-    """The text as it may leave; replaced when it claims what no receipt of this conversation shows."""
-    if not has_receipt and claims_effect(text):
+def fit_to_send(text: str, *, receipts: frozenset[str], parts: AgentParts) -> str:
+    """The text as it may leave; replaced when it claims an effect of a kind that no receipt here shows."""
+    if is_unproven(text, receipts=receipts):
         return UNPROVEN
-    return _cleaned(text, parts)
+    return cleaned(text, parts)
 
 
-def _cleaned(text: str, parts: AgentParts) -> str:
+def cleaned(text: str, parts: AgentParts) -> str:
+    """The text without what must not leave."""
     return clean(text, link_hosts=parts.link_hosts, secrets=(*parts.secrets, *_INSTRUCTIONS)).text
 
 
 class Speaker:
     """Shows a reply while it is written, sentence by sentence, each through the same filter."""
 
-    def __init__(self, conversation_id: str, parts: AgentParts, *, has_receipt: bool) -> None:
+    def __init__(self, conversation_id: str, parts: AgentParts, *, receipts: frozenset[str]) -> None:
         self._conversation_id = conversation_id
         self._parts = parts
-        self._has_receipt = has_receipt
+        self._receipts = receipts
         self._pending = ""
         self._silent = False
 
@@ -67,10 +68,10 @@ class Speaker:
 
     def _show(self, sentence: str) -> None:
         # After a sentence that must not be seen nothing more is shown: the whole reply is replaced in a moment.
-        self._silent = self._silent or (not self._has_receipt and claims_effect(sentence))
+        self._silent = self._silent or is_unproven(sentence, receipts=self._receipts)
         if self._silent:
             return
-        cleaned = _cleaned(sentence, self._parts)
-        if cleaned.strip():
-            space = " " if sentence[-1:].isspace() and not cleaned[-1:].isspace() else ""
-            self._parts.live.show(self._conversation_id, "delta", {"text": cleaned + space})
+        fit = cleaned(sentence, self._parts)
+        if fit.strip():
+            space = " " if sentence[-1:].isspace() and not fit[-1:].isspace() else ""
+            self._parts.live.show(self._conversation_id, "delta", {"text": fit + space})

@@ -13,6 +13,7 @@ HELD = (
 )
 ANSWER_HELD = "A colleague reads my answer before you get it. It will appear here, and we will mail you."
 UNSURE = "I do not know yet whether this went through. It is being looked up, and you will be told here and by mail."
+HANDED_OVER = "A person takes this on."
 NOT_RUN = "not_run"
 # Checks that a better call could pass: the model is told what was wrong, the customer is not.
 MODELS_FAULT = frozenset({"closed_set", "schema", "provenance"})
@@ -37,14 +38,14 @@ def told(outcome: Outcome) -> Told:
             return Told(outcome="asked", say=CONFIRM.format(title=preview.title), action_id=action_id)
         case Asked(action_id=action_id):
             return Told(outcome="asked", say=CODE, because="step_up", action_id=action_id)
-        case Held(action_id=action_id, because=because, preview=preview):
-            say = HELD.format(title=preview.title)
-            return Told(outcome="held", say=say, because=" ".join(because), action_id=action_id)
+        case Held(action_id=action_id, preview=preview):
+            # Why it is held is for colleagues: neither the customer nor the model is told.
+            return Told(outcome="held", say=HELD.format(title=preview.title), action_id=action_id)
         case Refused(because=because, check=check, action_id=action_id):
             say = "" if check in MODELS_FAULT else because
             return Told(outcome="refused", say=say, because=because, check=check, action_id=action_id)
-        case HandedOver(because=because, action_id=action_id):
-            return Told(outcome="handed_over", because=because, action_id=action_id)
+        case HandedOver(action_id=action_id):
+            return Told(outcome="handed_over", because=HANDED_OVER, action_id=action_id)
         case Failed(action_id=action_id, because=because):
             return Told(outcome="failed", say=because, because=because, action_id=action_id)
         case Unsure(action_id=action_id):

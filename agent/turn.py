@@ -9,7 +9,7 @@ from agent.beginning import Turn, begin
 from agent.bounds import exceeded
 from agent.calls import Ends, run_calls
 from agent.closing import undecided
-from agent.ending import finish, go_on_with_next, has_receipt
+from agent.ending import finish, go_on_with_next
 from agent.entries import Entry, Noted, Replied, Results
 from agent.hearing import hear, unheard
 from agent.keepable import keepable
@@ -30,6 +30,7 @@ from agent.model import (
 from agent.outbound import Speaker
 from agent.parts import AgentParts
 from agent.prompt import build
+from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.transcript import append, used_ids
 from approvals import consent
@@ -174,8 +175,8 @@ async def _ask_model(turn: Turn, parts: AgentParts) -> Reply:
     """The next reply; when the model is down the fallback takes the rest of the turn."""
     prompt = await _prompt(turn, parts)
     async with parts.approvals.store.begin() as work:
-        proven = await has_receipt(work, turn.conversation_id)
-    speaker = Speaker(turn.conversation_id, parts, has_receipt=proven)
+        proven = await receipt_kinds(work, turn.conversation_id)
+    speaker = Speaker(turn.conversation_id, parts, receipts=proven)
     try:
         reply = keepable(await turn.model.reply(prompt, on_text=speaker))
     except ModelDown as down:

@@ -70,7 +70,8 @@ async def _refusals(work: Work, conversation_id: str, parts: Parts) -> int:
     newest = select(func.max(_AUDIT.c.seq) - _NEWEST).scalar_subquery()
     calls = select(func.count()).where(
         _AUDIT.c.seq > newest,
-        _AUDIT.c.kind == "call.refused",
+        (_AUDIT.c.kind == "call.refused")
+        | ((_AUDIT.c.kind == "read.refused") & (_AUDIT.c.body["check"].astext == "closed_set")),
         _AUDIT.c.body["conversation"].astext == conversation_id,
         _AUDIT.c.body["tool"].astext.in_(identity),
     )

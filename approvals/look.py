@@ -32,13 +32,17 @@ async def look(call: ToolCall, asking: Asking, parts: Parts) -> Looked:
     """Runs one read for the principal; the model's mistakes and vendors' troubles come back as sentences."""
     tool = parts.read_tool(call.name)
     if tool is None:
+        await _refused(call.name, "closed_set", asking, parts)
         return Looked(f"There is no tool {call.name[:64]!r} here.", ok=False)
     try:
         args = tool.args.model_validate(call.args)
     except ValidationError as error:
+        await _refused(call.name, "schema", asking, parts)
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         return Looked(f"{call.name} was called wrongly: {wrong[:500]}", ok=False)
-    if not await _may(tool, args, asking, parts):
+    stopped = await _stopped_by(tool, args, asking, parts)
+    if stopped is not None:
+        await _refused(call.name, stopped, asking, parts)
         return Looked(NOT_FOUND, ok=False)
     try:
         result = await tool.run(args, parts.scope(asking.who))
@@ -50,18 +54,21 @@ async def look(call: ToolCall, asking: Asking, parts: Parts) -> Looked:
     return Looked(result.model_dump_json(), ok=True, card=tool.card(result), looking=tool.looking)
 
 
-async def _may(tool: ReadTool[Any], args: Any, asking: Asking, parts: Parts) -> bool:
+async def _stopped_by(tool: ReadTool[Any], args: Any, asking: Asking, parts: Parts) -> str | None:
+    """The check that stops this read, None when it may run."""
     ids = [(kind, getattr(args, name)) for name, kind in id_fields(tool.args).items()]
     async with parts.store.begin() as work:
         if await mandate(work, tool.spec.name, asking, parts) is None:
-            work.audit(
-                "call.refused",
-                conversation=asking.conversation_id,
-                tool=tool.spec.name,
-                check="closed_set",
-            )
-            return False
-        return await all_given(work, asking.conversation_id, [(k, v) for k, v in ids if v is not None])
+            return "closed_set"
+        given = await all_given(work, asking.conversation_id, [(k, v) for k, v in ids if v is not None])
+        return None if given else "provenance"
+
+
+async def _refused(name: str, check: str, asking: Asking, parts: Parts) -> None:
+    """On record by the tool's own name; a made-up one could carry anything."""
+    known = name if name in parts.tools else "unknown"
+    async with parts.store.begin() as work:
+        work.audit("read.refused", conversation=asking.conversation_id, tool=known, check=check)
 
 
 async def _remember(tool: ReadTool[Any], result: Result, asking: Asking, parts: Parts) -> None:

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+
+from core.claim_kinds import proves
 
 
 def claims_effect(text: str) -> bool:
@@ -10,9 +13,20 @@ def claims_effect(text: str) -> bool:
     Conditions, questions, negations, promises and statements about rules are no claims, nor is what a record
     already says ("was already refunded on 3 May").
     """
+    return any(True for _ in _claiming(text))
+
+
+def is_unproven(text: str, *, receipts: frozenset[str]) -> bool:
+    """True when it states a completed effect for which there is no receipt of that kind."""
+    return any(not proves(receipts, sentence) for sentence in _claiming(text))
+
+
+def _claiming(text: str) -> Iterator[str]:
     plain = re.sub(r"[*_`~#>]", "", unicodedata.normalize("NFC", text)).replace("’", "'").casefold()
-    sentences = re.split(r"(?<=[.!?…])\s+|\n+", plain)
-    return any(_claims(" ".join(s.split())) for s in sentences)
+    for sentence in re.split(r"(?<=[.!?…])\s+|\n+", plain):
+        one = " ".join(sentence.split())
+        if _claims(one):
+            yield one
 
 
 def _claims(sentence: str) -> bool:
@@ -138,6 +152,11 @@ _PASSIVE = tuple(
         r"\breturn (?:has been|was|is now) (?:opened|created|started|registered|set up)\b",
         r"\b(?:link|invoice|money|payment) (?:has been|was|is now) (?:re)?(?:sent|e-?mailed|paid back)\b",
         r"\b(?:the|your) money is (?:back|on its way|on the way)\b",
+        r"(?:[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:€|euros?|dollars?|usd|eur)|\b(?:money|amount|payment|charge|refund))\s+"
+        rf"(?:(?:has|have|was|were|is|are){_EN_BETWEEN}\s+)?(?:went|gone|sent|paid|returned|given|back)\b"
+        r"(?: back)?(?= to\b| on\b| in\b|[.!]|$)",
+        r"\b(?:rückerstattung|erstattung|stornierung|kündigung|gutschrift|überweisung|änderung|zurücksetzung)\b[^.!?;,]{0,60}?"
+        r"\b(?:ist|sind)\b[^.!?;,]{0,40}?\b(?:erfolgt|raus|durch|unterwegs|fertig)\b",
         rf"\b(?:wurde|wurden|ist|sind)\b[^.!?;,]{{0,120}}?\b(?:{_DE})\b",
         rf"\bdass\b[^.!?;,]{{0,120}}\b(?:{_DE}) (?:wurde|wurden|worden|ist|sind|habe|haben)\b",
         rf"\b(?:a|ont)(?: bien| maintenant)? été(?: bien| entièrement)? (?:{_FR})",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from core.claims import claims_effect as claims_effect
+from core.claims import is_unproven as is_unproven
 
 LONGEST = 4_000
 SHORTEST_SECRET = 4

@@ -149,9 +149,11 @@ def _text(became: Outcome) -> str:
             return receipt.title
         case Asked(needs=needs):
             return "Confirm it first." if needs == "confirm" else "Enter the code first."
-        case Held(because=because):
-            return " ".join(because) or "A colleague checks this."
-        case Refused(because=because) | HandedOver(because=because) | Failed(because=because):
+        case Held():
+            return "A colleague checks this."
+        case HandedOver():
+            return "A colleague takes this on."
+        case Refused(because=because) | Failed(because=because):
             return because
         case Unsure():
             return "We are checking whether this went through."

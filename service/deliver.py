@@ -1,11 +1,12 @@
 """Sends what the outbox holds: tickets, comments, notes, statuses and mails; at least once, told apart by key."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from approvals.parts import Parts
-from core.errors import NotFound, VendorRefused
+from core.errors import NotFound, VendorError, VendorRefused
 from core.ids import TicketId
 from store.columns import table
 from store.tables.conversation import ConversationRow, CustomerRow
@@ -17,22 +18,71 @@ from tools.mail.port import Letter
 _OUTBOX = table(OutboxRow)
 _CONVERSATION = table(ConversationRow)
 _CUSTOMER = table(CustomerRow)
+MOST_TRIES = 12
+LOST_AFTER = timedelta(minutes=10)
+# Longer than any vendor call with its retries may take.
+TAKE_OVER = timedelta(minutes=5)
+# Until it is sent or failed, `error` says since when somebody is sending it.
+_CLAIMED = "sending since "
 _STATUSES: frozenset[TicketStatus] = frozenset({"new", "open", "pending", "hold", "solved", "closed"})
 
 
 async def deliver(outbox_id: str, parts: Parts) -> None:
-    """Sends one waiting message; a VendorError rises, so that the job tries again later."""
-    async with parts.store.begin() as work:
-        row = await work.row(OutboxRow, select(_OUTBOX).where(_OUTBOX.c.id == outbox_id))
-        if row is None or row.state != "waiting":
-            return
-        await work.run(_mine(row).values(tries=row.tries + 1))
+    """Sends one message that nobody else is sending; a VendorError rises, so that the job tries again later."""
+    row = await _claim(outbox_id, parts)
+    if row is None:
+        return
     try:
         await _send(row, parts)
     except VendorRefused as refused:
-        await _mark(row, parts, state="failed", error=str(refused)[:300])
-        return
-    await _mark(row, parts, state="sent", sent_at=parts.clock.now())
+        await _give_up(row, str(refused), parts)
+    except VendorError as down:
+        if row.tries >= MOST_TRIES:
+            await _give_up(row, str(down), parts)
+            return
+        await _mark(row, parts, state="waiting")
+        raise
+    else:
+        await _mark(row, parts, state="sent", sent_at=parts.clock.now())
+
+
+async def _claim(outbox_id: str, parts: Parts) -> OutboxRow | None:
+    """The row, now `sending` by this process alone; one whose sender fell silent long ago is taken over."""
+    o = _OUTBOX.c
+    async with parts.store.begin() as work:
+        row = await work.row(OutboxRow, select(_OUTBOX).where(o.id == outbox_id).with_for_update())
+        if row is None or not (row.state == "waiting" or is_left(row, work.now)):
+            return None
+        if row.tries >= MOST_TRIES:
+            await _failed(work, row, f"not sent after {row.tries} tries")
+            return None
+        tries, claimed = row.tries + 1, f"{_CLAIMED}{work.now.isoformat()}"
+        await work.run(_mine(row).values(state="sending", tries=tries, error=claimed))
+        return row.model_copy(update={"state": "sending", "tries": tries, "error": claimed})
+
+
+def is_left(row: OutboxRow, now: datetime) -> bool:
+    """True when a sender took it and has not been heard of for some minutes."""
+    if row.state != "sending" or not (row.error or "").startswith(_CLAIMED):
+        return False
+    return datetime.fromisoformat((row.error or "").removeprefix(_CLAIMED)) <= now - TAKE_OVER
+
+
+def is_overdue(row: OutboxRow, now: datetime) -> bool:
+    """True when its own job should have tried it by now: each try of a job waits twice as long as the last."""
+    due = row.at + LOST_AFTER + timedelta(seconds=2 ** (row.tries + 2))
+    return now > due and (row.state == "waiting" or is_left(row, now))
+
+
+async def _give_up(row: OutboxRow, why: str, parts: Parts) -> None:
+    async with parts.store.begin() as work:
+        await _failed(work, row, why)
+
+
+async def _failed(work: Work, row: OutboxRow, why: str) -> None:
+    done = await work.run(_still(row).values(state="failed", error=why[:300]))
+    if done:
+        work.audit("outbox.failed", outbox=row.id, message=row.kind, conversation=row.conversation_id)
 
 
 async def _send(row: OutboxRow, parts: Parts) -> None:
@@ -104,7 +154,12 @@ async def _customer(work: Work, customer_id: str) -> CustomerRow:
 
 async def _mark(row: OutboxRow, parts: Parts, **values: Any) -> None:
     async with parts.store.begin() as work:
-        await work.run(_mine(row).values(**values))
+        await work.run(_still(row).values(error=None, **values))
+
+
+def _still(row: OutboxRow) -> Any:
+    """The row as this process left it: after a take-over a late sender changes nothing."""
+    return _mine(row).where(_OUTBOX.c.state == row.state, _OUTBOX.c.tries == row.tries)
 
 
 def _mine(row: OutboxRow) -> Any:

@@ -16,7 +16,7 @@ from approvals.consent import ensure_code
 from approvals.execute import execute
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
-from service.deliver import deliver
+from service.deliver import deliver, is_overdue
 from store.audit import Anchor, anchor_now
 from store.columns import table
 from store.tables.record import OutboxRow
@@ -96,7 +96,9 @@ async def _resend(parts: AgentParts) -> None:
     """Outbox rows whose job was lost get another one."""
     house = parts.approvals
     async with house.store.begin() as work:
-        old = work.now - timedelta(minutes=10)
-        query = select(_OUTBOX).where(_OUTBOX.c.state == "waiting", _OUTBOX.c.at < old).limit(100)
-        for row in await work.rows(OutboxRow, query):
-            await house.jobs.defer(work, "send_outbox", once=f"resend:{row.id}", outbox_id=row.id)
+        old, o = work.now - timedelta(minutes=10), _OUTBOX.c
+        query = select(_OUTBOX).where(o.state.in_(("waiting", "sending")), o.at < old)
+        for row in await work.rows(OutboxRow, query.order_by(o.at).limit(100)):
+            if is_overdue(row, work.now):
+                lock, once = f"outbox:{row.conversation_id}", f"resend:{row.id}"
+                await house.jobs.defer(work, "send_outbox", lock=lock, once=once, outbox_id=row.id)

@@ -58,8 +58,8 @@ async def test_the_instructions_are_no_answer(
     store: Store, database: str, clock: StillClock, tmp_path: Path
 ) -> None:
     async with chat(store, database, clock, tmp_path, "mara") as made:
-        sent = fit_to_send(f"Of course. {ROLE}", has_receipt=False, parts=made.parts)
-        speaker = Speaker(made.id, made.parts, has_receipt=False)
+        sent = fit_to_send(f"Of course. {ROLE}", receipts=frozenset(), parts=made.parts)
+        speaker = Speaker(made.id, made.parts, receipts=frozenset())
         await speaker(ROLE)
         speaker.end()
         shown = " ".join(body["text"] for kind, body in made.screen.shown if kind == "delta")
@@ -67,6 +67,6 @@ async def test_the_instructions_are_no_answer(
             assert words in ROLE
             assert words not in sent
             assert words not in shown
-        assert fit_to_send("Your order is on its way.", has_receipt=False, parts=made.parts) == (
+        assert fit_to_send("Your order is on its way.", receipts=frozenset(), parts=made.parts) == (
             "Your order is on its way."
         )

@@ -2,9 +2,12 @@
 
 import pytest
 
-from core.claims import claims_effect
+from core.claims import claims_effect, is_unproven
 
 CLAIMS = [
+    "The $49.00 went back to your Visa a minute ago.",
+    "Your money has gone back to your card.",
+    "Die Rückerstattung ist erfolgt.",
     "I have refunded your charge.",
     "I've refunded $49.00 to your card.",
     "I refunded the duplicate charge.",
@@ -148,3 +151,48 @@ def test_rules_conditions_questions_and_records_are_no_claims(text: str) -> None
 
 def test_long_text_is_read_quickly() -> None:
     assert not claims_effect("your order your refund it was " * 600)
+
+
+REFUND = frozenset({"refund"})
+SAYS = [
+    pytest.param("I have refunded your $49.00.", "refund", id="refund"),
+    pytest.param("The $49.00 went back to your Visa a minute ago.", "refund", id="went-back"),
+    pytest.param("Die Rückerstattung ist erfolgt.", "refund", id="german-noun"),
+    pytest.param("I have cancelled your subscription.", "subscription_cancel", id="subscription"),
+    pytest.param("Your order 1042 has been cancelled.", "order_cancel", id="order"),
+    pytest.param("I have reset your password.", "password_reset", id="reset"),
+    pytest.param("Your account is now unlocked.", "unlock", id="unlock"),
+    pytest.param("I have changed your e-mail.", "email_change", id="e-mail"),
+    pytest.param("I have updated your phone number.", "phone_change", id="phone"),
+    pytest.param("Your plan has been changed.", "plan_change", id="plan"),
+]
+KINDS = (
+    "refund",
+    "order_cancel",
+    "subscription_cancel",
+    "password_reset",
+    "unlock",
+    "email_change",
+    "plan_change",
+)
+
+
+@pytest.mark.parametrize(("text", "kind"), SAYS)
+def test_a_receipt_proves_claims_of_its_own_kind_only(text: str, kind: str) -> None:
+    assert not is_unproven(text, receipts=frozenset({kind}))
+    assert is_unproven(text, receipts=frozenset({*KINDS}) - {kind})
+
+
+def test_each_effect_of_a_sentence_needs_its_receipt() -> None:
+    both = "I have refunded your $49.00 and cancelled your subscription."
+    assert is_unproven(both, receipts=REFUND)
+    assert not is_unproven(both, receipts=REFUND | {"subscription_cancel"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["All done.", "I have refunded the cancelled order.", "I refunded it; your plan was not cancelled."],
+)
+def test_a_refund_proves_what_names_nothing_else(text: str) -> None:
+    assert not is_unproven(text, receipts=REFUND)
+    assert is_unproven(text, receipts=frozenset())

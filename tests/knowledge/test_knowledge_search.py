@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from core.clock import StillClock
 from core.conversation import Principal
 from core.ids import CustomerId, is_id
-from core.outbound import claims_effect, clean
+from core.claims import claims_effect
+from core.outbound import clean
 from store.work import Store, engine_for
 from tools.kit import Scope, given_ids
 from tools.knowledge.articles import ARTICLES, HELP_HOST
