@@ -1,12 +1,14 @@
 """Facts as an approver reads them: grouped by what they are about, money as money."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.queue import FactView
+from core.actions import Fired
 from core.money import Money
+from policies.model import CategoryFile
 from service.wording import label
 
 # Facts in minor units of the currency beside them.
@@ -36,6 +38,11 @@ _SOURCES: Mapping[str, str] = {
 # What is asked for first, what is known about the customer and the request last.
 _LAST = ("customer", "request", "agent")
 _ASIDE = frozenset({"request", "agent"})
+# What an approver wants to see whatever the rules read.
+_ALWAYS = frozenset(
+    {"charge.amount", "charge.created_at", "charge.remaining", "order.status", "customer.refunds_90d"}
+)
+_FACT = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,30 @@ class Group:
     is_aside: bool
 
 
-def grouped(facts: Sequence[FactView]) -> tuple[Group, ...]:
-    """The facts by the first part of their names; whether something is known goes without saying when it is."""
+def decisive(policy: CategoryFile | None, tool: str, fired: Sequence[Fired]) -> frozenset[str]:
+    """The facts that the fired rules read; those of every rule for the tool when none of them fired."""
+    rules = [rule for rule in policy.rules if tool in rule.tools] if policy else []
+    spoke = {one.rule for one in fired}
+    chosen = [rule for rule in rules if rule.id in spoke] or rules
+    return frozenset(name for rule in chosen for name in _FACT.findall(rule.expression))
+
+
+def grouped(facts: Sequence[FactView], used: Collection[str] | None = None) -> tuple[Group, ...]:
+    """The facts by the first part of their names, those not in `used` aside; a known `_known` goes without saying."""
+    front = [fact for fact in facts if used is None or fact.name in used or fact.name in _ALWAYS]
+    rest = [fact for fact in facts if fact not in front]
     values = {fact.name: fact.value for fact in facts}
+    return (*_groups(front, values, is_aside=False), *_groups(rest, values, is_aside=True))
+
+
+def _groups(facts: Sequence[FactView], values: Mapping[str, str], *, is_aside: bool) -> tuple[Group, ...]:
     groups: dict[str, list[Shown]] = {}
     for fact in facts:
         if fact.name.endswith("_known") and fact.value == "yes":
             continue
         groups.setdefault(fact.name.partition(".")[0], []).append(_shown(fact, values))
     order = sorted(groups, key=lambda name: (_LAST.index(name) if name in _LAST else -1, name))
-    return tuple(Group(label(name), tuple(groups[name]), name in _ASIDE) for name in order)
+    return tuple(Group(label(name), tuple(groups[name]), is_aside or name in _ASIDE) for name in order)
 
 
 def _shown(fact: FactView, values: Mapping[str, str]) -> Shown:

@@ -11,7 +11,8 @@ from core.errors import TooMany, Unauthorised
 from service import closures, sessions
 from service.asking import marked
 from service.auth import PartsOf, ReaderOf, reviewer
-from service.evidence import grouped
+from service.claimed import claims
+from service.evidence import decisive, grouped
 from service.form import fields_of
 from service.names import names_of
 from service.parts import ServiceParts
@@ -114,7 +115,9 @@ async def action_page(request: Request, action_id: str, me: ReaderOf, parts: Par
         entry=found.entry,
         now=parts.clock.now(),
         names=await names_of(parts.store),
-        evidence=grouped(found.facts),
+        evidence=grouped(found.facts, decisive(policy, found.tool, found.fired)),
+        claim=(await claims(parts.approvals)).get(action_id),
+        switches=await switches.switches(parts.approvals),
         may_decide=may_decide,
         before=_neighbour(waiting, action_id, -1),
         after=_neighbour(waiting, action_id, +1),
@@ -164,6 +167,8 @@ async def _queue(parts: ServiceParts) -> dict[str, Any]:
         "recent": [entry for entry in recent if entry.action_id not in waiting][:8],
         "today": await today(parts.store),
         "names": await names_of(parts.store),
+        "claims": await claims(parts.approvals),
+        "switches": await switches.switches(parts.approvals),
         "now": parts.clock.now(),
     }
 

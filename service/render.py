@@ -30,6 +30,7 @@ def _templates() -> Environment:
         ago=wording.ago,
         since=wording.since,
         left=wording.left,
+        at=wording.at,
         iso=_iso,
         money=lambda amount, currency: str(Money(amount, currency)),
         label=wording.label,

@@ -1,11 +1,17 @@
 """Times, counts and names as people read them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 def ago(at: datetime, now: datetime) -> str:
     """How long ago: `just now`, `4 min ago`, `3 h ago`, `2 d ago`."""
     return "just now" if now - at < timedelta(minutes=1) else f"{span(now - at)} ago"
+
+
+def at(moment: datetime, now: datetime) -> str:
+    """A point in time: `08:12 UTC` of today, else with its date."""
+    form = "%H:%M UTC" if moment.date() == now.date() else "%Y-%m-%d %H:%M UTC"
+    return moment.astimezone(UTC).strftime(form)
 
 
 def since(at: datetime, now: datetime) -> str:

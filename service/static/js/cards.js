@@ -32,7 +32,7 @@ export function card(kind, body, act) {
   const made = h(
     "section",
     { class: `card ${kind}`, "data-action": body.action_id, "aria-label": `${STATES[kind]}: ${body.title ?? ""}` },
-    h("div", { class: "in" }, h("p", { class: "state" }, state(kind, body)), body.title && h("h3", {}, body.title), lines(kind, body), texts(kind, body), choices(kind, body, act, wrong), wrong),
+    h("div", { class: "in" }, h("p", { class: "state" }, state(kind, body)), body.title && h("h3", {}, body.title), lines(kind, body), texts(kind, body), choices(kind, body, act, wrong), kind !== "step_up" && wrong),
   );
   return made;
 }
@@ -76,7 +76,10 @@ function choices(kind, body, act, wrong) {
     } catch (error) {
       wrong.textContent = error.message;
       wrong.hidden = false;
+      const field = box.querySelector(".code input");
+      if (verb === "code") field.setAttribute("aria-invalid", "true");
       buttons.forEach((one) => (one.disabled = false));
+      if (verb === "code") field.select();
     }
   };
   if (kind === "confirm") {
@@ -91,9 +94,12 @@ function choices(kind, body, act, wrong) {
     return h("div", { class: "acts" }, h("button", { class: "btn small", onclick: (e) => run(e, "decline") }, "Withdraw"));
   }
   if (kind !== "step_up") return null;
-  const input = h("input", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6", pattern: "[0-9]{6}", required: true, "aria-label": "Six-digit code" });
+  const input = h("input", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6", pattern: "[0-9]{6}", required: true, id: `code-${body.action_id}`, "aria-describedby": `wrong-${body.action_id}` });
+  wrong.id = `wrong-${body.action_id}`;
   return [
+    h("label", { class: "code-label", for: input.id }, "Six-digit code"),
     h("form", { class: "code", onsubmit: (e) => run(e, "code", { code: input.value.trim() }) }, input, h("button", { class: "btn primary" }, "Continue")),
+    wrong,
     h(
       "div",
       { class: "acts" },

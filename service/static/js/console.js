@@ -1,7 +1,7 @@
 // The queue: refreshes itself, keeps the chosen row, and works without a mouse.
 
 import { look, whileSeen } from "./api.js";
-import { onKeys, showNote } from "./dom.js";
+import { h, onKeys, showNote } from "./dom.js";
 
 const place = document.getElementById("queue");
 const summary = document.getElementById("summary");
@@ -42,8 +42,20 @@ async function refresh() {
   document.title = `${count ? `(${count}) ` : ""}Queue · Remit`;
 }
 
+const KEYS = [["j", "Next"], ["k", "Previous"], ["Enter", "Open"], ["?", "This list"]];
+const help = h(
+  "dialog",
+  { id: "help", "aria-labelledby": "help-h" },
+  h("form", { method: "dialog", class: "in" },
+    h("h2", { id: "help-h" }, "Keys"),
+    h("div", { class: "keys" }, KEYS.flatMap(([key, does]) => [h("kbd", {}, key), h("span", {}, does)])),
+    h("p", { class: "muted small" }, "Approve, edit, reject and take over have their keys on the page of one action."),
+    h("div", { class: "acts" }, h("button", { class: "btn" }, "Close"))),
+);
+document.body.append(help);
+
 const open = () => current()?.querySelector("a").click();
-onKeys({ j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: open, o: open });
+onKeys({ j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: open, o: open, "?": () => help.showModal() });
 keep();
 showNote();
 whileSeen(4, refresh);

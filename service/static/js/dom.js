@@ -8,7 +8,7 @@ export function h(tag, props = {}, ...children) {
     else if (name === "class") made.className = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  made.append(...children.flat().filter((child) => child !== false && child !== null && child !== undefined && child !== ""));
   return made;
 }
 
