@@ -69,7 +69,7 @@ async def confirm(action_id: str, *, digest: str, who: Principal, event: Event, 
         work.audit("action.confirmed", action=action_id, digest=digest, event=event)
         # A yes is kept: if this process dies now, the job goes on with it.
         await parts.jobs.defer(
-            work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
+            work, "execute_action", once=f"later:{action_id}", in_seconds=30, action_id=action_id
         )
     return await _go_on(action_id, who, parts)
 

@@ -95,7 +95,7 @@ async def _wait_for_vendor(action_id: str, parts: Parts, *, tell: bool) -> Outco
         if row.expires_at <= work.now:
             return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
         await parts.jobs.defer(
-            work, "execute_action", once=f"execute:{action_id}", in_seconds=30, action_id=action_id
+            work, "execute_action", once=f"later:{action_id}", in_seconds=30, action_id=action_id
         )
         await cards.show(work, row, "waiting", text=cards.VENDOR_SILENT)
     return Held(action_id=ActionId(action_id), because=(cards.VENDOR_SILENT,), preview=preview_of(row))
