@@ -40,7 +40,15 @@ _LAST = ("customer", "request", "agent")
 _ASIDE = frozenset({"request", "agent"})
 # What an approver wants to see whatever the rules read.
 _ALWAYS = frozenset(
-    {"charge.amount", "charge.created_at", "charge.remaining", "order.status", "customer.refunds_90d"}
+    {
+        "charge.amount",
+        "charge.created_at",
+        "charge.remaining",
+        "order.status",
+        "customer.refunds_90d",
+        "customer.tier",
+        "customer.health",
+    }
 )
 _FACT = re.compile(r"[a-z]+\.[a-z0-9_]+")
 

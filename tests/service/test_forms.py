@@ -67,6 +67,18 @@ def test_yen_has_no_decimals() -> None:
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
+def test_facts_that_no_rule_read_stand_aside() -> None:
+    facts = [
+        FactView(name, "yes", "stripe", AT) for name in ("charge.paid", "charge.disputed", "request.angry")
+    ]
+    groups = grouped(facts, {"charge.paid"})
+    assert [(g.title, [f.name for f in g.facts], g.is_aside) for g in groups] == [
+        ("Charge", ["charge.paid"], False),
+        ("Charge", ["charge.disputed"], True),
+        ("Request", ["request.angry"], True),
+    ]
+
+
 def test_facts_are_grouped_and_read_as_words() -> None:
     raw = {
         "charge.amount": "4900",

@@ -91,6 +91,33 @@ async def test_action_page_shows_evidence_and_marks_the_asking_sentence(
     assert ">$49.00<" in html
 
 
+async def test_a_stop_is_said_on_every_page_it_concerns(home: House, web: FastAPI, mara: str) -> None:
+    card = await waiting_action(home, web, mara, "I was charged twice for order 1042")
+    stop = {"scope": "all", "key": "", "on": True, "reason": "Refunds look wrong"}
+    pages = ("/console", "/console/rows", f"/console/actions/{card['action_id']}", "/ops")
+    async with colleague(home, web, "ops") as ops:
+        for on in (True, False):
+            answer = await ops.post("/v1/switches", json={**stop, "on": on})
+            assert answer.status_code == 200, answer.text
+            for path in pages:
+                assert ("Everything is stopped" in (await ops.get(path)).text) is on, path
+
+
+async def test_a_claim_names_its_holder_and_its_end(home: House, web: FastAPI, mara: str) -> None:
+    card = await waiting_action(home, web, mara, "I was charged twice for order 1042")
+    async with colleague(home, web, "approver") as holder:
+        await holder.get(f"/console/actions/{card['action_id']}")
+        assert "has it until" not in row_of(card, (await holder.get("/console/rows")).text)
+    async with colleague(home, web, "ops") as other:
+        rows = (await other.get("/console/rows")).text
+    assert re.search(r"\w+ has it until \d\d:\d\d UTC", row_of(card, rows))
+
+
+def row_of(card: dict[str, Any], rows: str) -> str:
+    """The queue's row of this card's action."""
+    return rows.partition(f'data-id="{card["action_id"]}"')[2].partition("</li>")[0]
+
+
 async def test_evaluator_sees_the_action_but_cannot_decide(home: House, web: FastAPI, mara: str) -> None:
     card = await waiting_action(home, web, mara, "I was charged twice for order 1042")
     async with colleague(home, web, "evaluator") as evaluator:
