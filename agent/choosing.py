@@ -53,7 +53,9 @@ def picked(rows: Sequence[Row], answers: Sequence[str]) -> Row | None:
 def _line(row: Row) -> str:
     parts = [_shown(name, str(row[name])) for name in _SHOWN if row.get(name) not in (None, "", [])]
     parts += [f"per {interval}"] if (interval := row.get("interval")) else []
-    return ", ".join(dict.fromkeys(parts))
+    # A description often repeats the number.
+    once = {part.casefold(): part for part in reversed(parts)}
+    return ", ".join(once[said] for said in dict.fromkeys(map(str.casefold, parts)))
 
 
 def _shown(name: str, value: str) -> str:

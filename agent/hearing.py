@@ -11,7 +11,8 @@ from agent.closing import undecided
 from agent.entries import Entry, Heard
 from agent.parts import AgentParts
 from agent.requests import means_stop, means_thanks, open_requests, place
-from agent.wishes import wishes
+from agent.saying import say
+from agent.wishes import in_turns, wishes
 from core.conversation import Signals
 from policies.model import CategoryPolicy
 from store.columns import table
@@ -19,6 +20,7 @@ from store.tables.conversation import ConversationRow, MessageRow, RequestRow
 from store.work import Work
 
 _MESSAGE = table(MessageRow)
+SORRY = "I am sorry that this has gone so badly for you."
 Plan = Literal["work", "stop", "thanks", "person"]
 
 
@@ -92,6 +94,10 @@ async def _take_several(
         needed = person_needed(signals, parts.approvals.catalog.get(signals.category))
         if needed is not None:
             hearing.plan, hearing.reason = "person", needed
+    if hearing.plan == "work":
+        titles = [parts.approvals.catalog.get(signals.category) for _, signals in several]
+        text = in_turns([policy.title for policy in titles if policy is not None])
+        await say(work, conversation.id, text, key=f"wishes:{message.id}", turn_id=None)
 
 
 async def next_wish(work: Work, conversation_id: str, hearing: Hearing, parts: AgentParts) -> Heard:
@@ -140,6 +146,8 @@ async def _take(
     needed = person_needed(signals, catalog.get(placed.request.category))
     if needed is not None:
         hearing.plan, hearing.reason = "person", needed
+        if signals.sentiment == "angry":
+            await say(work, conversation.id, SORRY, key=f"sorry:{message.id}", turn_id=None)
     elif hearing.plan == "thanks":
         hearing.plan = "work"
 

@@ -9,6 +9,16 @@ DEFAULT = "en"
 SURE = 0.55
 ENOUGH_LETTERS = 8
 
+# Said once, before the first English sentence, to people who wrote in another language.
+IN_ENGLISH = {
+    "de": "Ich antworte auf Englisch; wenn Ihnen das nicht hilft, schreiben Sie „Mensch“.",
+    "fr": "Je réponds en anglais ; si cela ne vous aide pas, écrivez « humain ».",
+    "es": "Respondo en inglés; si no le ayuda, escriba «persona».",
+    "it": "Rispondo in inglese; se non le è utile, scriva «operatore».",
+    "pt": "Respondo em inglês; se isso não ajudar, escreva «pessoa».",
+    "nl": "Ik antwoord in het Engels; als dat niet helpt, schrijf dan ‘medewerker’.",
+}
+
 
 class LanguageReader:
     """Tells the language of a text; English when the text is short or the answer is unsure."""

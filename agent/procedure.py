@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from agent.choosing import listed, picked
+from agent.language import IN_ENGLISH
 from agent.model import Topic
 from agent.told import Told
 from agent.view import Unfillable, View, filled_slots
@@ -32,6 +33,7 @@ from policies.procedure import (
 )
 
 MOST_ASKS = 2
+INSTEAD = "Which of these do you mean?"
 NOT_UNDERSTOOD = "I did not get that, sorry. "
 A_PERSON = " If you would like a colleague to look at it, just say so."
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2}))?$")
@@ -66,13 +68,14 @@ Move = Tell | Do | Give
 class Walk:
     """One walk through the steps; everything it knows comes from the transcript."""
 
-    def __init__(self, topic: Topic, view: View, now: datetime) -> None:
+    def __init__(self, topic: Topic, view: View, now: datetime, *, notice: str = "") -> None:
         self._topic = topic
         self._view = view
         self._now = now
+        self._notice = notice
         self._results: dict[str, Mapping[str, Any] | None] = {}
         self._done: list[Told] = []
-        asks = [(step.need, step.ask) for step in topic.policy.procedure if isinstance(step, Need)]
+        asks = [(step.need, fixed(step.ask)) for step in topic.policy.procedure if isinstance(step, Need)]
         self._slots = filled_slots(view, asks)
 
     def move(self) -> Move:
@@ -99,7 +102,7 @@ class Walk:
             case Write(write=name, args=args, lead=lead):
                 return self._write(name, self._args(args), lead=self._text(lead or ""))
             case Answer(answer=text, closes=closes):
-                return self._write("answer", {"text": self._text(text), "closes": closes})
+                return self._answer(self._text(text), closes=closes)
             case Say(say=text):
                 return self._once(self._text(text))
             case HandOver(hand_over=reason):
@@ -115,7 +118,7 @@ class Walk:
         if step.optional or self._slots.get(step.need) is not None:
             return None
         ask = self._text(step.ask)
-        return self._ask(ask, ask, about=step.need)
+        return self._ask(fixed(step.ask), ask, about=step.need)
 
     def _ask(self, mark: str, text: str, *, about: str) -> Move:
         """Asks, once more when it was not understood, then gives up; `mark` is how the question is known again."""
@@ -165,9 +168,11 @@ class Walk:
         if not self._excluded_by_words(step):
             return self._once(none)
         # Their own words fit no row: the rows there are help more than a no.
-        instead = picked(rows, self._view.heard_since(none))
+        mark = fixed(step.none)
+        instead = picked(rows, self._view.heard_since(mark))
         if instead is None:
-            return self._once(none, more=f"\n{listed(rows)}" if rows else "")
+            more = f" {INSTEAD}\n{listed(rows)}" if rows else ""
+            return self._once(none, mark=mark, more=more)
         self._results[step.choose] = instead
         return None
 
@@ -192,9 +197,17 @@ class Walk:
             case _:
                 return Give(one.because or one.say or f"{name} was not possible.", one.say)
 
-    def _once(self, text: str, *, more: str = "") -> Move:
+    def _answer(self, text: str, *, closes: bool) -> Move | None:
+        """The answer; before the first words to somebody who wrote in another language, the notice about it."""
+        given = (text, *(f"{notice} {text}" for notice in IN_ENGLISH.values()))
+        known = next((one for one in given if self._view.outcome("answer", _answer_args(one, closes))), None)
+        fresh = f"{self._notice} {text}" if self._notice and not self._view.replies else text
+        return self._write("answer", _answer_args(known or fresh, closes))
+
+    def _once(self, text: str, *, mark: str | None = None, more: str = "") -> Move:
         """Says it; when it was said and the customer came back, more of the same does not help."""
-        if self._view.times_said(text) and self._view.last_heard_after_last(text):
+        mark = mark or text
+        if self._view.times_said(mark) and self._view.last_heard_after_last(mark):
             return Give(f"The customer came back after: {text[:200]}")
         return Tell(text + more)
 
@@ -243,6 +256,18 @@ class Walk:
                 raise Unfillable(f"The sentence {text[:120]!r} needs {hole}, which is not known.")
             text = text.replace(hole, in_words(known))
         return text
+
+
+def _answer_args(text: str, closes: bool) -> dict[str, Any]:
+    return {"text": text, "closes": closes}
+
+
+def fixed(text: str) -> str:
+    """The longest piece of a text that no value changes: how it is known again in a reply."""
+    pieces = [text]
+    for hole, _ in holes(text):
+        pieces = [part for piece in pieces for part in piece.split(hole)]
+    return max(pieces, key=len).strip()
 
 
 def in_words(value: Any) -> str:

@@ -22,12 +22,14 @@ SHORT_WORDS = 4
 # Stops and thanks are short; whatever is longer says something else as well.
 LONGEST = 200
 _STOP = re.compile(
-    r"^\W*(?:(?:please|oh|no|hey|ok|okay|wait|and|actually|bitte|nein|non|no)\W+)*"
+    r"^\W*(?:(?:please|oh|no|hey|ok|okay|wait|and|actually|sorry|i(?:'ve| have)? changed my mind|bitte|nein|non|no)\W+)*"
     r"(?:wait|stop|hold on|never ?mind|forget (?:it|about it|that)|do(?:n'?t| not) (?:do|refund|cancel|change|send) "
     r"(?:it|that|this|anything)|cancel (?:that|this|it)|undo (?:that|this|it)|leave it|"
+    r"i(?:'ve| have)? changed my mind|(?:i(?:'d| would)? (?:want|like) to )?"
+    r"keep (?:it|(?:my|the) (?:subscription|plan|order|address))|"
     r"halt|stopp?|warten|moment|abbrechen|doch nicht|arr[êe]te[zr]?|attende[zr]?|laisse[zr]? tomber|"
     r"espera|para|d[ée]jalo|olv[íi]dalo)"
-    r"(?:\W+(?:please|stop|wait|it|that|this|now|i changed my mind|do(?:n'?t| not) do (?:it|that)|bitte|thanks))*\W*$",
+    r"(?:\W+(?:please|stop|wait|it|that|this|now|after all|i changed my mind|do(?:n'?t| not) do (?:it|that)|bitte|thanks))*\W*$",
     re.IGNORECASE,
 )
 _THANKS = re.compile(

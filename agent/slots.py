@@ -31,6 +31,7 @@ _INVOICE = re.compile(
     re.IGNORECASE,
 )
 _BARE_INVOICE = re.compile(r"\b([A-Z0-9]{1,12}(?:-\w{1,12}){0,2})\b", re.IGNORECASE)
+_AT_ONCE = re.compile(r"^\W*(?:\w+\W+){0,4}?(right now|immediately|at once|(?<!not )now)\b", re.IGNORECASE)
 # The first list that has a word in the text names the value; the order settles overlaps.
 _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "interval": (
@@ -40,10 +41,17 @@ _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "when": (
         (
             "period_end",
-            r"(?:at|by|until)?\s*(?:the )?end of (?:the|my|this)? ?(?:period|month|year|term|billing\w*|cycle)"
+            r"at the end\b|(?:at|by|until)?\s*(?:the )?end of (?:the|my|this)? ?(?:period|month|year|term|billing\w*|cycle)"
             r"|period end|next renewal|when it renews|runs? out|not renew|zum (?:monats|laufzeit)ende",
         ),
         ("now", r"right now|right away|now|immediately|today|at once|straight away|asap|sofort"),
+    ),
+    "keeps": (
+        (
+            "yes",
+            r"keep (?:it|(?:my|the|our) (?:\w+ )?(?:subscription|plan))|(?:do not|don'?t) (?:cancel|end) (?:it|my|the)"
+            r"|(?:undo|take back|revoke|withdraw) (?:the|my) cancell?ation|take (?:the|my) cancell?ation back",
+        ),
     ),
     "reason": (
         (
@@ -167,6 +175,8 @@ def _nothing(text: str) -> None:
 
 _BARE: Mapping[str, Callable[[str], Value | None]] = {
     "order_number": _only_number,
+    # Never read unasked: it counts only from somebody who was told what is lost.
+    "at_once": lambda text: _first(_AT_ONCE, text),
     "phone": _bare_phone,
     "amount": lambda text: _minor(_first(_BARE_AMOUNT, text)),
     "plan": lambda text: _lower(_first(_PLAN_BARE, text)),

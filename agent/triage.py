@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Self
 
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -16,6 +16,7 @@ from sklearn.svm import LinearSVC
 
 from agent import person, words
 from agent.language import LanguageReader
+from agent.quick import QuickShares
 from core.conversation import Signals
 from core.errors import PolicyFileError
 from core.ids import Category
@@ -57,8 +58,7 @@ class Triage:
     """A small classifier over words and letters, trained on the catalog; the same text always reads the same."""
 
     def __init__(self, features: FeatureUnion, classifier: CalibratedClassifierCV) -> None:
-        self._features = features
-        self._classifier = classifier
+        self._quick = QuickShares(features, classifier)
         self._classes: list[str] = [str(name) for name in classifier.classes_]
         self._language = LanguageReader()
         letters = features["letters"]
@@ -111,8 +111,7 @@ class Triage:
         plain = _plain(text)
         if not self._is_familiar(plain):
             return {name: float(name == OTHER) * NOISE for name in self._classes}
-        shares: Any = self._classifier.predict_proba(self._features.transform([plain]))[0]
-        return dict(zip(self._classes, (float(share) for share in shares), strict=True))
+        return dict(zip(self._classes, self._quick.shares(plain), strict=True))
 
     def _is_familiar(self, plain: str) -> bool:
         # A bare number answers a question; it says nothing about what is wanted. Nor does a text of pieces

@@ -18,6 +18,8 @@ SLOTS: tuple[str, ...] = (
     "plan",
     "interval",
     "when",
+    "at_once",
+    "keeps",
     "address.line1",
     "address.city",
     "address.zip",

@@ -85,7 +85,7 @@ def test_choosing(answer: str, row: str | None) -> None:
 
 
 def test_rows_are_listed_with_what_tells_them_apart() -> None:
-    assert listed(ROWS) == "1. 1121, Visa •••• 4242, $29.00\n2. 1122, Visa •••• 4242, $59.00"
+    assert listed(ROWS) == "1. order 1121, Visa •••• 4242, $29.00\n2. order 1122, Visa •••• 4242, $59.00"
 
 
 def _signals(category: str, confidence: float) -> Signals:

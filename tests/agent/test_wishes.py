@@ -30,6 +30,12 @@ from tests.agent.chat_bench import chat, triage
         pytest.param(
             "I was charged twice for order 1042, I want my money back", [], id="one-wish-in-two-clauses"
         ),
+        pytest.param(
+            "Refund my order, change my address and cancel my subscription",
+            ["refund_request", "address_change", "subscription_cancel"],
+            id="three-clauses",
+        ),
+        pytest.param("cancel order 1140 and refund my money", [], id="two-clauses-may-be-one-wish"),
         pytest.param("where is my order? it is also late", [], id="also-about-the-same"),
         pytest.param("I want a refund. Also hello there friend", [], id="the-second-is-not-clear"),
         pytest.param("also", [], id="nothing-else"),

@@ -174,7 +174,7 @@ PROPOSES = [
     (case("subscription_change", "uma", "keep it"), "resume_subscription", "allow", "resume_before_the_end"),
     (case("subscription_cancel", "olga", "cancel it"), "cancel_subscription", "allow", "end_with_the_period"),
     (
-        case("subscription_cancel", "olga", "cancel now", id="now"),
+        case("subscription_cancel", "olga", "cancel now", "right now", id="now"),
         "cancel_subscription",
         "escalate",
         "end_at_once",
@@ -301,8 +301,8 @@ SAYS = [
 
 
 GIVES = [
-    (case("duplicate_charge", "greta", "charged twice", id="26-hours-apart"), "Nothing fits: charge."),
-    (case("duplicate_charge", "henk", "charged twice", id="two-orders"), "Nothing fits: charge."),
+    (case("duplicate_charge", "greta", "charged twice", id="26-hours-apart"), "Nothing fits: second payment."),
+    (case("duplicate_charge", "henk", "charged twice", id="two-orders"), "Nothing fits: second payment."),
     (case("refund_request", "wim", "give me $40 of it back", id="a-part"), "Nothing fits: charge."),
     (case("password_reset", "nina", "forgot my password"), "the account is suspended"),
     (case("password_reset", "sana", "forgot my password"), "the account is deactivated"),

@@ -203,6 +203,15 @@ ARTICLES: tuple[Article, ...] = (
         """,
     ),
     _article(
+        "change-delivery-address",
+        "Change the delivery address of an order",
+        """
+        Until an order is sent, its address can be changed: tell us here the order number and the whole new address, or
+        open Orders, choose the order and press Change address. For later orders, change it under Preferences, then
+        Addresses. Once a parcel is on its way we cannot change it any more, but the carrier's page often can.
+        """,
+    ),
+    _article(
         "track-an-order",
         "Track an order",
         """
