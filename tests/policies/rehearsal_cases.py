@@ -301,7 +301,10 @@ SAYS = [
 
 
 GIVES = [
-    (case("duplicate_charge", "greta", "charged twice", id="26-hours-apart"), "Nothing fits: second payment."),
+    (
+        case("duplicate_charge", "greta", "charged twice", id="26-hours-apart"),
+        "Nothing fits: second payment.",
+    ),
     (case("duplicate_charge", "henk", "charged twice", id="two-orders"), "Nothing fits: second payment."),
     (case("refund_request", "wim", "give me $40 of it back", id="a-part"), "Nothing fits: charge."),
     (case("password_reset", "nina", "forgot my password"), "the account is suspended"),
