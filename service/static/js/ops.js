@@ -35,7 +35,7 @@ function asks(target) {
     return { title: "Freeze everything", explain: "No action of any category runs from now on, approved ones included. The chat goes on.", ok: "Freeze", send: flip("all", "", true), said: "Everything is frozen." };
   }
   if ("thaw" in target.dataset) {
-    return { title: "Let actions run again", explain: "Approved actions run again, each after its facts and rules were checked anew.", ok: "Let run", send: flip("all", "", false), said: "Actions run again." };
+    return { title: "Let actions run again", explain: "Actions may run again. What was held back meanwhile waits in the queue to be approved anew.", ok: "Let run", send: flip("all", "", false), said: "Actions run again." };
   }
   if (demote) {
     return { title: `Pull ${title} back`, explain: "From now on a colleague reviews every action of this category, those that wait included.", ok: "Pull back", send: (reason) => post(`/v1/standings/${demote}/demote`, { reason }), said: `${title} is back in observation.` };
