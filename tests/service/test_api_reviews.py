@@ -174,7 +174,7 @@ async def test_ops_freezes_everything_and_lets_it_run_again(home: House, web: Fa
         assert (await ops.post("/v1/switches", json=body)).status_code == 200
         thrown = (await ops.get("/v1/switches")).json()["switches"]
         assert any(s["scope"] == "all" and s["on"] and s["reason"] == "a drill" for s in thrown)
-        assert "Everything is frozen" in (await ops.get("/ops")).text
+        assert "Everything is stopped" in (await ops.get("/ops")).text
         assert (await ops.post("/v1/switches", json={**body, "on": False})).status_code == 200
         assert (await ops.post("/v1/switches", json={**body, "reason": ""})).status_code == 422
         unknown = {"scope": "category", "key": "nope", "on": True, "reason": "a drill"}
