@@ -160,6 +160,21 @@ class Colleague:
         rows: list[dict[str, Any]] = _answer(await self._client.get("/v1/actions"))["waiting"]
         return rows
 
+    async def handed(self) -> list[dict[str, Any]]:
+        """Conversations that are with a person."""
+        rows: list[dict[str, Any]] = _answer(await self._client.get("/v1/handoffs"))["handoffs"]
+        return rows
+
+    async def reply(self, conversation_id: str, words: str) -> None:
+        """Writes to a customer as a person."""
+        path = f"/v1/conversations/{conversation_id}/reply"
+        _answer(await self._client.post(path, json={"text": words}))
+
+    async def close(self, conversation_id: str, *, needed_person: bool) -> None:
+        """Ends a conversation that is with a person."""
+        path = f"/v1/conversations/{conversation_id}/close"
+        _answer(await self._client.post(path, json={"needed_person": needed_person}))
+
     async def open(self, action_id: str) -> dict[str, Any]:
         """One action with its evidence."""
         return _answer(await self._client.get(f"/v1/actions/{action_id}"))

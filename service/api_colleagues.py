@@ -6,11 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
+from agent import with_person
 from approvals import queue, reviews, standing, switches
 from approvals.parts import Parts
 from core.errors import Invalid
 from service import wire
-from service.auth import ApproverOf, OpsOf, PartsOf, ReaderOf, reviewer
+from service.auth import ApproverOf, HandlerOf, OpsOf, PartsOf, ReaderOf, reviewer
 from service.errors import ErrorBody, answer, field_errors
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -66,6 +67,37 @@ async def _wrong_args(action_id: str, body: wire.NewReview, parts: Parts) -> Map
     except ValidationError as error:
         return field_errors(error.errors(include_url=False, include_input=False))
     return {}
+
+
+@router.get("/handoffs")
+async def list_handoffs(me: ReaderOf, parts: PartsOf) -> wire.Handoffs:
+    """Conversations that are with a person, the longest waiting first."""
+    found = await with_person.handed(parts.approvals)
+    return wire.Handoffs(handoffs=[wire.Handoff.model_validate(one) for one in found])
+
+
+@router.post("/conversations/{conversation_id}/reply")
+async def reply_as_person(
+    conversation_id: str, body: wire.PersonsReply, me: HandlerOf, parts: PartsOf
+) -> wire.Done:
+    """Writes to the customer as a person."""
+    await with_person.reply(conversation_id, body.text, by=me.id, parts=parts.approvals)
+    return wire.Done()
+
+
+@router.post("/conversations/{conversation_id}/close")
+async def close_as_person(
+    conversation_id: str, body: wire.PersonsEnd, me: HandlerOf, parts: PartsOf
+) -> wire.Done:
+    """Ends a conversation that is with a person, and says whether it needed one."""
+    await with_person.close_by_person(
+        conversation_id,
+        needed_person=body.needed_person,
+        text=body.text,
+        by=me.id,
+        parts=parts.approvals,
+    )
+    return wire.Done()
 
 
 @router.get("/standings")

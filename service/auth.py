@@ -90,6 +90,7 @@ def having(*roles: str) -> Callable[..., Coroutine[Any, Any, Colleague]]:
 
 ReaderOf = Annotated[Colleague, Depends(having(*ROLES))]
 ApproverOf = Annotated[Colleague, Depends(having("approver", "admin"))]
+HandlerOf = Annotated[Colleague, Depends(having("approver", "ops", "admin"))]
 OpsOf = Annotated[Colleague, Depends(having("ops", "admin"))]
 
 

@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from agent import with_person
 from approvals import queue, reviews, standing, switches
 from core.errors import TooMany, Unauthorised
 from service import closures, sessions
 from service.asking import marked
-from service.auth import PartsOf, ReaderOf, reviewer
+from service.auth import HandlerOf, PartsOf, ReaderOf, reviewer
 from service.claimed import claims
 from service.evidence import decisive, grouped
 from service.form import fields_of
@@ -127,6 +128,37 @@ async def action_page(request: Request, action_id: str, me: ReaderOf, parts: Par
         fields=fields_of(found.args_schema, found.args),
         reasons=reviews.REASONS,
     )
+
+
+@router.get("/console/people")
+async def people_page(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
+    """Conversations that are with a person, each with what the agent handed over."""
+    return page(
+        request,
+        "people.html",
+        handed=await with_person.handed(parts.approvals),
+        names=await names_of(parts.store),
+        may_answer=bool(me.roles & {"approver", "ops", "admin"}),
+    )
+
+
+@router.post("/console/people/{conversation_id}")
+async def answer_person(
+    conversation_id: str,
+    me: HandlerOf,
+    parts: PartsOf,
+    what: Annotated[str, Form(max_length=40)],
+    text: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Sends a reply, or ends the conversation and says whether it needed a person."""
+    if what == "reply":
+        await with_person.reply(conversation_id, text, by=me.id, parts=parts.approvals)
+    else:
+        needed = what == "close_needed"
+        await with_person.close_by_person(
+            conversation_id, needed_person=needed, text=text, by=me.id, parts=parts.approvals
+        )
+    return RedirectResponse("/console/people", status_code=303)
 
 
 @router.get("/ops")

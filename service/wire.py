@@ -95,6 +95,31 @@ class Throw(In):
     reason: Reason
 
 
+class PersonsReply(In):
+    text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class PersonsEnd(In):
+    """`needed_person`: whether a person was needed, or the agent could have done it."""
+
+    needed_person: bool
+    text: Annotated[str, StringConstraints(max_length=4000)] = ""
+
+
+class Handoff(Out):
+    conversation_id: str
+    customer_name: str
+    reason: str
+    category: str
+    at: datetime
+    taken_by: str | None
+    packet: dict[str, Any]
+
+
+class Handoffs(Out):
+    handoffs: list[Handoff]
+
+
 class Conversation(Out):
     id: str
     state: Literal["open", "with_person", "closed"]

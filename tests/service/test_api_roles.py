@@ -36,6 +36,9 @@ ROWS: Mapping[str, frozenset[str]] = {
     "GET /v1/actions": READERS,
     "GET /v1/actions/{action_id}": READERS,
     "POST /v1/actions/{action_id}/reviews": frozenset({"approver", "admin"}),
+    "GET /v1/handoffs": READERS,
+    "POST /v1/conversations/{conversation_id}/reply": frozenset({"approver", "ops", "admin"}),
+    "POST /v1/conversations/{conversation_id}/close": frozenset({"approver", "ops", "admin"}),
     "GET /v1/standings": READERS,
     "POST /v1/standings/{category}/demote": frozenset({"ops", "admin"}),
     "GET /v1/switches": READERS,
@@ -48,6 +51,8 @@ BODIES: Mapping[str, object] = {
     "POST /v1/actions/{action_id}/confirm": {"digest": "0" * 64},
     "POST /v1/actions/{action_id}/code": {"code": "123456"},
     "POST /v1/actions/{action_id}/reviews": {"digest": "0" * 64, "decision": "approve"},
+    "POST /v1/conversations/{conversation_id}/reply": {"text": "hello"},
+    "POST /v1/conversations/{conversation_id}/close": {"needed_person": True},
     "POST /v1/standings/{category}/demote": {"reason": "a drill"},
     "POST /v1/switches": {"scope": "category", "key": "nope", "on": True, "reason": "a drill"},
 }
