@@ -20,7 +20,8 @@ _ASKING = re.compile(
 )
 _DECLINING = re.compile(
     r"\b(?:no need|don'?t (?:want|need|have)|do not (?:want|need|have)|rather not|without(?: having)?) "
-    rf"(?:to |for )?(?:talk(?:ing)? |speak(?:ing)? |chat(?:ting)? |be connected |(?:connect|transfer|put) me |an? ){_FEW}{_WHO}\b",
+    rf"(?:to |for )?(?:talk(?:ing)? |speak(?:ing)? |chat(?:ting)? |be connected |(?:connect|transfer|put) me |an? )"
+    rf"{_FEW}{_WHO}\b",
     re.IGNORECASE,
 )
 

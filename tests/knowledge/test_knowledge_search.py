@@ -10,10 +10,10 @@ import pytest
 from psycopg import sql
 from pydantic import ValidationError
 
+from core.claims import claims_effect
 from core.clock import StillClock
 from core.conversation import Principal
 from core.ids import CustomerId, is_id
-from core.claims import claims_effect
 from core.outbound import clean
 from store.work import Store, engine_for
 from tools.kit import Scope, given_ids
