@@ -28,7 +28,9 @@ demo: setup
 	@$(BIN)/remit demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 -m "not corpus"
+	@$(BIN)/python -m pytest -n 2 -m "not corpus and not browser"
+	@# In a process of its own: the browser's driver keeps an event loop running in it.
+	@$(BIN)/python -m pytest -m browser
 
 lint: setup
 	@$(BIN)/ruff check .
