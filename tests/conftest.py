@@ -99,3 +99,30 @@ def _schema_stamp() -> str:
     folder = Path(migrate.__file__).parent / "migrations" / "versions"
     stamp = max(file.stat().st_mtime_ns for file in folder.glob("*.py"))
     return format(stamp % 16**8, "08x")
+
+
+# `make check` is for every save: what opens doors, plays whole stories or proves the gate waits for `make test`.
+_SLOW = (
+    "contract",
+    "sandbox",
+    "service",
+    "gate",
+    "approvals/test_refund_path.py",
+    "approvals/test_lost_calls.py",
+)
+_SLOW_FILES = (
+    "approvals/test_step_up.py",
+    "test_walk.py",
+    "agent/test_agent_",
+    "agent/test_claude",
+    "agent/test_wishes",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whole folders and files as slow."""
+    here = Path(__file__).parent
+    for item in items:
+        name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        if name.startswith((*_SLOW, *_SLOW_FILES)):
+            item.add_marker(pytest.mark.slow)
