@@ -97,7 +97,8 @@ async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
         return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
     if stopped:
         return await _not_now(seen.action.id, parts, fence=fence, why="stopped")
-    if denied or not seen.owned:
+    # A rule may forbid it because it did happen ("already refunded"): only a call that surely did nothing has failed.
+    if (denied or not seen.owned) and attempt.state == "not_sent":
         return await record_failed(seen, "no longer allowed", parts, fence=fence, tell=True)
     why = "It could not be found at the vendor and may not be sent again without a look."
     return await _to_person(seen.action.id, why, parts, fence=fence)

@@ -227,7 +227,7 @@ async def test_a_call_lost_on_the_way_is_not_repeated_when_it_must_not_happen_an
     await walk.execute()
     await play.touch("stripe.charge", charge(walk.person), disputed=True)
     told = await play.settle(walk.action_id)
-    assert told.kind == "failed"
+    assert told.kind == "handed_over"
     assert _moved(play) == []
 
 
@@ -241,7 +241,7 @@ async def test_a_call_lost_on_the_way_is_not_repeated_once_the_rules_deny_it(pla
     strict = policy.model_copy(update={"judges": {}})
     categories = {**play.ground.catalog.categories, policy.category: strict}
     play.ground.parts = replace(play.ground.parts, catalog=Catalog(categories))
-    assert (await play.settle(walk.action_id)).kind == "failed"
+    assert (await play.settle(walk.action_id)).kind == "handed_over"
     assert _moved(play) == []
 
 
@@ -252,8 +252,19 @@ async def test_a_call_lost_on_the_way_is_not_repeated_for_somebody_else(play: Pl
     await walk.execute()
     gone = {"customer": f"cus_{other.key}", "owner": other.external_id}
     await play.touch("stripe.charge", charge(walk.person), **gone)
-    assert (await play.settle(walk.action_id)).kind == "failed"
+    assert (await play.settle(walk.action_id)).kind == "handed_over"
     assert (await play.row(walk.action_id)).failure is not None
+
+
+async def test_a_call_that_surely_did_nothing_has_failed_once_it_may_not_happen(play: Play) -> None:
+    walk = await _approved(play)
+    other = await play.ground.somebody()
+    play.ground.faults.plan("stripe", REFUNDS, "busy")
+    await walk.execute()
+    gone = {"customer": f"cus_{other.key}", "owner": other.external_id}
+    await play.touch("stripe.charge", charge(walk.person), **gone)
+    assert (await play.settle(walk.action_id)).kind == "failed"
+    assert _moved(play) == []
 
 
 @pytest.mark.parametrize(("hours", "again"), [(22, True), (23, False)])
