@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.closing import reopen
 from sqlalchemy import func, select, update
 
+from agent.closing import reopen
 from approvals.parts import Parts
 from core.conversation import Principal
 from core.errors import Conflict

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.parts import AgentParts
-
 from approvals.parts import Parts
 from core.clock import Clock
 from service.live import Hub
