@@ -103,19 +103,26 @@ def _schema_stamp() -> str:
 
 # `make check` is for every save: what opens doors, plays whole stories or proves the gate waits for `make test`.
 _SLOW = (
+    "agent/test_agent_",
+    "agent/test_answer_as_sent.py",
+    "agent/test_claude",
+    "agent/test_delivery_once.py",
+    "agent/test_ends_honestly.py",
+    "agent/test_filtered_reply.py",
+    "agent/test_keepable.py",
+    "agent/test_newcomer.py",
+    "agent/test_wishes.py",
+    "approvals/test_lost_calls.py",
+    "approvals/test_refund_path.py",
+    "approvals/test_step_up.py",
+    "billing",
     "contract",
+    "evals/test_attacks.py",
+    "gate",
+    "policies/test_policy_diff.py",
     "sandbox",
     "service",
-    "gate",
-    "approvals/test_refund_path.py",
-    "approvals/test_lost_calls.py",
-)
-_SLOW_FILES = (
-    "approvals/test_step_up.py",
     "test_walk.py",
-    "agent/test_agent_",
-    "agent/test_claude",
-    "agent/test_wishes",
 )
 
 
@@ -125,5 +132,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
-        if name.startswith((*_SLOW, *_SLOW_FILES)):
+        if name.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)

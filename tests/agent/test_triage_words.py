@@ -87,6 +87,11 @@ def test_asking_for_a_person(text: str, *, asks: bool) -> None:
     assert person.asks_for_person(text) is asks
 
 
+@pytest.fixture(scope="module")
+def reader() -> LanguageReader:
+    return LanguageReader()
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [
@@ -102,6 +107,6 @@ def test_asking_for_a_person(text: str, *, asks: bool) -> None:
         pytest.param("", "en", id="empty"),
     ],
 )
-def test_language(text: str, language: str) -> None:
+def test_language(text: str, language: str, reader: LanguageReader) -> None:
     assert language in LANGUAGES
-    assert LanguageReader().read(text) == language
+    assert reader.read(text) == language
