@@ -213,7 +213,8 @@ async def _run_calls(turn: Turn, reply: Reply, parts: AgentParts) -> Ends | None
         at=parts.approvals.clock.now(),
     )
     turn.entries += [replied, results]
-    async with parts.approvals.store.begin() as work:
+    # Chat text: what was proposed meanwhile is durable by itself.
+    async with parts.approvals.store.begin(relaxed=True) as work:
         conversation = await hold(work, turn.lease)
         await append(work, turn.conversation_id, turn.id, [replied, results])
         for card in [one.card for one in ran if one.card is not None]:

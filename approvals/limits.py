@@ -1,10 +1,11 @@
 """Caps per object, customer, category and over all: what is reserved, unsure and done all counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all, update
 
 from core.actions import Action, Fired
 from policies.model import CategoryPolicy, Limit
@@ -50,20 +51,18 @@ def _scopes(action: Action, policy: CategoryPolicy) -> Iterator[_Scope]:
 
 async def breaches(work: Work, action: Action, policy: CategoryPolicy) -> tuple[Fired, ...]:
     """The limits this action would cross now, its own reservation left out."""
+    scopes = [
+        scope for scope in _scopes(action, policy) if scope.limit.count is not None or scope.limit.amounts
+    ]
+    used = await _used(work, action, scopes)
     return tuple(
-        [
-            Fired(rule=f"limit.{scope.name}", kind="escalate", sentence=scope.sentence)
-            for scope in _scopes(action, policy)
-            if await _crosses(work, action, scope)
-        ]
+        Fired(rule=f"limit.{scope.name}", kind="escalate", sentence=scope.sentence)
+        for number, scope in enumerate(scopes)
+        if _crosses(action, scope.limit, *used[number])
     )
 
 
-async def _crosses(work: Work, action: Action, scope: _Scope) -> bool:
-    limit = scope.limit
-    if limit.count is None and not limit.amounts:
-        return False
-    used_count, used_amount = await _used(work, action, scope)
+def _crosses(action: Action, limit: Limit, used_count: int, used_amount: int) -> bool:
     if limit.count is not None and used_count + 1 > limit.count:
         return True
     money = action.money
@@ -73,7 +72,15 @@ async def _crosses(work: Work, action: Action, scope: _Scope) -> bool:
     return used_amount + money.amount > limit.amounts.get(money.currency, 0)
 
 
-async def _used(work: Work, action: Action, scope: _Scope) -> tuple[int, int]:
+async def _used(work: Work, action: Action, scopes: Sequence[_Scope]) -> dict[int, tuple[int, int]]:
+    """How many and how much each scope counts already, in one question to the database."""
+    if not scopes:
+        return {}
+    asked = union_all(*(_counted(work, action, number, scope) for number, scope in enumerate(scopes)))
+    return {int(n): (int(count), int(amount)) for n, count, amount in (await work.conn.execute(asked)).all()}
+
+
+def _counted(work: Work, action: Action, number: int, scope: _Scope) -> Select[Any]:
     r = _RESERVATION.c
     same_currency = r.currency == action.currency if action.currency else r.currency.is_(None)
     amount = func.coalesce(func.sum(r.amount).filter(same_currency), 0)
@@ -81,14 +88,12 @@ async def _used(work: Work, action: Action, scope: _Scope) -> tuple[int, int]:
     if scope.window is not None:
         # What has not ended counts whatever its age: an unsure refund of yesterday may still come true.
         where = and_(where, or_(r.at > work.now - scope.window, r.state == "reserved"))
-    row = (await work.conn.execute(select(func.count(), amount).where(where))).one()
-    return int(row[0]), int(row[1])
+    return select(literal(number), func.count(), amount).where(where)
 
 
 async def hold_still(work: Work, action: Action, policy: CategoryPolicy) -> None:
     """Takes the locks of every limit this action touches, in one order, until the transaction ends."""
-    for name in sorted({f"limit:{scope.name}:{scope.key}" for scope in _scopes(action, policy)}):
-        await work.lock(name)
+    await work.lock(*sorted({f"limit:{scope.name}:{scope.key}" for scope in _scopes(action, policy)}))
 
 
 async def reserve(work: Work, action: Action, policy: CategoryPolicy) -> None:

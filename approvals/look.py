@@ -83,5 +83,6 @@ async def _remember(tool: ReadTool[Any], result: Result, asking: Asking, parts: 
         for kind, value in dict.fromkeys(given_ids(result))
     ]
     if rows:
-        async with parts.store.begin() as work:
+        # Lost in a crash, an id may not be named and is read again.
+        async with parts.store.begin(relaxed=True) as work:
             await work.run(insert(_PROVENANCE).values(rows).on_conflict_do_nothing())

@@ -217,8 +217,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         *("look-provenance", "ids of a read were given", T_PROPOSE, LOOK),
         *(
-            "return await all_given(work, asking.conversation_id, [(k, v) for k, v in ids if v is not None])",
-            "return True",
+            'return None if given else "provenance"',
+            "return None",
         ),
     ),
     _one(
@@ -864,8 +864,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "two at once see each other",
         T_LIMITS,
         LIMITS,
-        "        await work.lock(name)\n",
-        "        pass\n",
+        "    await work.lock(*sorted(",
+        "    list(sorted(",
     ),
     _one(
         "limit-reserve",
