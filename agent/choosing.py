@@ -45,9 +45,9 @@ def listed(rows: Sequence[Row]) -> str:
     return "\n".join(f"{n}. {_line(row)}" for n, row in enumerate(rows[:MOST_LISTED], start=1))
 
 
-def picked(rows: Sequence[Row], answers: Sequence[str]) -> Row | None:
-    """The row the latest understandable answer means; None when there is none or it fits several."""
-    return next((row for text in reversed(answers) if (row := _meant(rows, text)) is not None), None)
+def picked(rows: Sequence[Row], answers: Sequence[str], *, first: bool = False) -> Row | None:
+    """The row the latest understandable answer means; None when there is none, or several fit and not the `first` is meant."""
+    return next((row for text in reversed(answers) if (row := _meant(rows, text, first)) is not None), None)
 
 
 def _line(row: Row) -> str:
@@ -66,14 +66,14 @@ def _shown(name: str, value: str) -> str:
     return _STATUS.get(value, value) if name == "status" else value
 
 
-def _meant(rows: Sequence[Row], text: str) -> Row | None:
+def _meant(rows: Sequence[Row], text: str, first: bool) -> Row | None:
     said = text.casefold()
     if (bare := re.fullmatch(r"\W*(?:number|no\.?|option|nr\.?)?\W*(\d)\W*", said)) and 0 < int(
         bare[1]
     ) <= len(rows):
         return rows[int(bare[1]) - 1]
     named = [row for row in rows if _is_named(row, said)]
-    if len(named) == 1:
+    if len(named) == 1 or (named and first):
         return named[0]
     return _by_ordinal(rows, said)
 

@@ -169,7 +169,7 @@ class Walk:
             return self._once(none)
         # Their own words fit no row: the rows there are help more than a no.
         mark = fixed(step.none)
-        instead = picked(rows, self._view.heard_since(mark))
+        instead = picked(rows, self._view.heard_since(mark), first=step.several == "first")
         if instead is None:
             more = f" {INSTEAD}\n{listed(rows)}" if rows else ""
             return self._once(none, mark=mark, more=more)
