@@ -13,7 +13,7 @@ from core.canonical import canonical_json
 from core.facts import FactSet, read_facts
 from core.ids import ActionId, Category, ConversationId, CustomerId, RequestId
 from evals.perf.benchmark import Options, Row, row
-from evals.perf.timing import Times, timed
+from evals.perf.timing import timed
 from policies.check import check
 from policies.load import parse_category
 from policies.model import CategoryPolicy
@@ -41,11 +41,12 @@ def gate(options: Options) -> list[Row]:
     whole = timed(lambda: gated(tool, policy, facts), seconds=options.seconds)
     return [
         row("rules in the category", len(policy.judges[TOOL].rules), "rules"),
-        row("rules alone, p50", _us(rules, 0.5), "us", most=50),
-        row("rules alone, p99", _us(rules, 0.99), "us"),
+        row("rules alone, p50", _us(rules.at(0.5)), "us", most=50),
+        row("rules alone, p99", _us(rules.at(0.99)), "us"),
         row("verdicts a second on one core", round(rules.per_cpu_second), "1/s", least=3_000),
-        row("whole gate without fact reads and commit, p50", _us(whole, 0.5), "us"),
-        row("whole gate without fact reads and commit, p99", _us(whole, 0.99), "us", most=1_000),
+        row("whole gate without fact reads and commit, p50", _us(whole.at(0.5)), "us"),
+        row("whole gate without fact reads and commit, p99", _us(whole.at(0.99)), "us", most=1_000),
+        row("the same in processor time, p99", _us(whole.cpu_at(0.99)), "us", most=1_000),
         row("whole gates a second on one core", round(whole.per_cpu_second), "1/s"),
     ]
 
@@ -118,5 +119,5 @@ def allowed_facts(options: Options) -> FactSet:
     return read_facts("stripe", _NOW, **named)
 
 
-def _us(times: Times, share: float) -> float:
-    return round(times.at(share) * 1e6, 1)
+def _us(seconds: float) -> float:
+    return round(seconds * 1e6, 1)

@@ -10,19 +10,24 @@ _LEAST = 200
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Sorted seconds on the wall of every call, and the processor's seconds of all of them together."""
+    """Sorted seconds of every call: on the wall, and of this thread's processor time."""
 
     wall: Sequence[float]
-    cpu: float
+    cpu: Sequence[float]
 
     def at(self, share: float) -> float:
-        """The time that this share of the calls (0 to 1) stayed within, in seconds."""
-        return self.wall[min(int(len(self.wall) * share), len(self.wall) - 1)]
+        """The seconds on the wall that this share of the calls (0 to 1) stayed within."""
+        return _at(self.wall, share)
+
+    def cpu_at(self, share: float) -> float:
+        """The same in processor time, which does not count waiting while others run."""
+        return _at(self.cpu, share)
 
     @property
     def per_cpu_second(self) -> float:
         """Calls in one second of one core."""
-        return len(self.wall) / self.cpu if self.cpu else 0.0
+        spent = sum(self.cpu)
+        return len(self.cpu) / spent if spent else 0.0
 
 
 def timed(call: Callable[[], object], *, seconds: float) -> Times:
@@ -30,22 +35,32 @@ def timed(call: Callable[[], object], *, seconds: float) -> Times:
     for _ in range(_WARM_UP):
         call()
     wall: list[float] = []
-    clock, began, cpu = time.perf_counter, time.perf_counter(), time.thread_time()
+    cpu: list[float] = []
+    clock, own = time.perf_counter, time.thread_time
+    began = clock()
     while len(wall) < _LEAST or clock() - began < seconds:
-        start = clock()
+        own_start, start = own(), clock()
         call()
         wall.append(clock() - start)
-    return Times(sorted(wall), time.thread_time() - cpu)
+        cpu.append(own() - own_start)
+    return Times(sorted(wall), sorted(cpu))
 
 
 async def timed_async(call: Callable[[], Awaitable[object]], *, seconds: float) -> Times:
-    """The same for something awaited, one call after the other."""
+    """The same for something awaited, one call after the other; processor time is that of this thread."""
     for _ in range(_WARM_UP):
         await call()
     wall: list[float] = []
-    clock, began, cpu = time.perf_counter, time.perf_counter(), time.thread_time()
+    cpu: list[float] = []
+    clock, own = time.perf_counter, time.thread_time
+    began = clock()
     while len(wall) < _LEAST or clock() - began < seconds:
-        start = clock()
+        own_start, start = own(), clock()
         await call()
         wall.append(clock() - start)
-    return Times(sorted(wall), time.thread_time() - cpu)
+        cpu.append(own() - own_start)
+    return Times(sorted(wall), sorted(cpu))
+
+
+def _at(seconds: Sequence[float], share: float) -> float:
+    return seconds[min(int(len(seconds) * share), len(seconds) - 1)]
