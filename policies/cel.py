@@ -1,7 +1,7 @@
 """Rule expressions: a small, total part of CEL over flat typed facts, compiled once and asked often."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +13,8 @@ from core.facts import FactType, FactValue
 # Stored verdicts name the engine, because another version might judge differently.
 ENGINE = f"rules/1 cel-expr-python/{version('cel-expr-python')}"
 MAX_LENGTH = 2000
+# One bit each, and an integer has 63.
+_AT_ONCE = 32
 _TYPES = {
     "bool": cel.Type.BOOL,
     "int": cel.Type.INT,
@@ -57,6 +59,24 @@ class Program:
         return value if type(value) is bool else None
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Many compiled expressions asked at once; `names` are all facts they name."""
+
+    parts: tuple[tuple[cel.Expression, int], ...]
+    names: frozenset[str]
+
+    def hold(self, situation: cel.Activation) -> list[bool] | None:
+        """Which of them hold, in order, or None when any of them cannot be evaluated: then ask each alone."""
+        held: list[bool] = []
+        for part, count in self.parts:
+            bits = part.eval(situation).value()
+            if not isinstance(bits, int):
+                return None
+            held += [bool(bits >> place & 1) for place in range(count)]
+        return held
+
+
 class Language:
     """The expressions that may be written over these declared facts."""
 
@@ -78,6 +98,25 @@ class Language:
         if (kind := compiled.return_type()) != cel.Type.BOOL:
             raise ExpressionError(f"a rule must be true or false, this is of type {kind.name().lower()}")
         return Program(compiled, names)
+
+    def together(self, expressions: Sequence[str]) -> Together:
+        """Expressions that compile alone, as few programs: a call into the engine costs more than most rules."""
+        parts = [
+            part
+            for start in range(0, len(expressions), _AT_ONCE)
+            for part in self._joined(expressions[start : start + _AT_ONCE])
+        ]
+        return Together(tuple(parts), frozenset(name for one in expressions for name in self._named(one)))
+
+    def _joined(self, chunk: Sequence[str]) -> list[tuple[cel.Expression, int]]:
+        try:
+            return [(self._env.compile(self._translated(_sum_of_bits(chunk))), len(chunk))]
+        except RuntimeError:
+            # The engine takes only so much nesting: a rule near its bound may not fit beside others.
+            half = len(chunk) // 2
+            if not half:
+                return [(self._env.compile(self._translated(chunk[0])), 1)]  # true is one bit, too
+            return [*self._joined(chunk[:half]), *self._joined(chunk[half:])]
 
     def situation(self, values: Mapping[str, FactValue]) -> cel.Activation:
         """The facts of one action, prepared once for all its rules; absent facts stay unknown."""
@@ -110,6 +149,15 @@ class Language:
         if name not in self.declared:
             raise ExpressionError(f"unknown fact {name!r}", token.start(), name=name)
         yield name
+
+
+def _sum_of_bits(chunk: Sequence[str], place: int = 0) -> str:
+    """One expression whose value has a bit for each that holds, nested no deeper than it must be."""
+    if len(chunk) == 1:
+        # On a line of its own, because it may end in a remark.
+        return f"({chunk[0]}\n) ? {1 << place} : 0"
+    half = len(chunk) // 2
+    return f"({_sum_of_bits(chunk[:half], place)}) + ({_sum_of_bits(chunk[half:], place + half)})"
 
 
 def _is_reserved(name: str | None) -> bool:

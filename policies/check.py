@@ -1,6 +1,6 @@
 """What the rules say about one write, from its facts alone: pure, and the same for the same input."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.actions import Fired, Verdict, VerdictKind
 from core.facts import FactValue
@@ -38,15 +38,24 @@ def _fired(policy: CategoryPolicy, judge: Judge, facts: Mapping[str, FactValue])
         yield Fired(rule=FACTS_UNFIT, kind="escalate", sentence=f"These facts cannot be relied on: {named}.")
         facts = {name: value for name, value in facts.items() if name not in wrong}
     yield from always_fired(policy.always_escalate, facts)
-    situation = judge.language.situation(facts)
-    for compiled in judge.rules:
-        match compiled.program.holds(situation):
+    for compiled, holds in zip(judge.rules, _held(judge, facts), strict=True):
+        match holds:
             case True:
                 yield compiled.fired if _grounded(compiled, facts) else compiled.unchecked
             case None:
                 yield compiled.unchecked
             case False:
                 pass
+
+
+def _held(judge: Judge, facts: Mapping[str, FactValue]) -> Sequence[bool | None]:
+    named = judge.together.names
+    situation = judge.language.situation({name: value for name, value in facts.items() if name in named})
+    together = judge.together.hold(situation)
+    if together is not None:
+        return together
+    # Some rule cannot be evaluated: each alone, so that only that one is in doubt.
+    return [compiled.program.holds(situation) for compiled in judge.rules]
 
 
 def _grounded(compiled: Compiled, facts: Mapping[str, FactValue]) -> bool:

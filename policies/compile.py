@@ -1,6 +1,6 @@
 """Turns the rules of one category into what judges its writes, and reports every rule that cannot be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.actions import Fired
 from core.facts import FactType
@@ -33,7 +33,12 @@ def compile_judges(file: CategoryFile, specs: Mapping[str, ToolSpec], report: Re
         _compile_rule(rule, index, languages, rules, report)
     for name in writes:
         _require_decision(name, file, report)
-    return {name: Judge(languages[name].declared, languages[name], tuple(rules[name])) for name in writes}
+    return {name: _judge(languages[name], rules[name]) for name in writes}
+
+
+def _judge(language: Language, rules: Sequence[Compiled]) -> Judge:
+    together = language.together([one.rule.expression for one in rules])
+    return Judge(language.declared, language, tuple(rules), together)
 
 
 def _compile_rule(

@@ -11,7 +11,7 @@ from core.facts import FactType, FactValue
 from core.frozen import Frozen
 from core.ids import Category
 from core.standing import Standing, Tier
-from policies.cel import Language, Program
+from policies.cel import Language, Program, Together
 from policies.procedure import AnyStep, Text
 
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -150,6 +150,8 @@ class Judge:
     declared: Mapping[str, FactType]
     language: Language
     rules: tuple[Compiled, ...]
+    together: Together
+    """The same rules in the same order, asked at once."""
 
 
 class CategoryPolicy(CategoryFile):

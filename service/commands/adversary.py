@@ -2,20 +2,15 @@
 
 import multiprocessing
 import secrets
-import shutil
-import tempfile
 import time
 from asyncio import run
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from evals.adversary.run import attack, together
 from service.commands.output import columns, report, say
 from service.paths import CATALOG
-from store import embedded, migrate
+from service.scratch import scratch
 
 PROCESSES = 2
 
@@ -35,7 +30,11 @@ def _played(*, steps: int, seed: int) -> dict[str, Any]:
     # Fresh processes, because a connection must not be inherited; each has a database of its own.
     context = multiprocessing.get_context("spawn")
     share = -(-steps // PROCESSES)
-    with _scratch(PROCESSES) as dsns, ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+    # A server of its own: kill switches are thrown here, so never the real one.
+    with (
+        scratch(PROCESSES, durable=False) as dsns,
+        ProcessPoolExecutor(PROCESSES, mp_context=context) as pool,
+    ):
         began = time.perf_counter()
         plays = [pool.submit(_one, dsn, steps=share, seed=seed * PROCESSES + n) for n, dsn in enumerate(dsns)]
         reports = [play.result() for play in plays]
@@ -44,23 +43,6 @@ def _played(*, steps: int, seed: int) -> dict[str, Any]:
 
 def _one(dsn: str, *, steps: int, seed: int) -> dict[str, Any]:
     return run(attack(dsn, steps=steps, seed=seed, catalog=CATALOG))
-
-
-@contextmanager
-def _scratch(count: int) -> Iterator[list[str]]:
-    """Migrated databases on a server that lives only as long: kill switches are thrown here, so never the real one."""
-    folder = Path(tempfile.mkdtemp(prefix="remit-adversary-"))
-    server = embedded.start(folder / "pg")
-    try:
-        dsns = []
-        for n in range(count):
-            migrate.ensure_database(server.dsn("postgres"), f"adversary_{n}")
-            dsns.append(server.dsn(f"adversary_{n}"))
-            migrate.upgrade(dsns[-1])
-        yield dsns
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _print(found: dict[str, Any]) -> None:

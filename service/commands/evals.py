@@ -20,6 +20,7 @@ from service.build import house
 from service.commands.adversary import run_adversary
 from service.commands.attacks import run_attacks
 from service.commands.output import Json, columns, report, say
+from service.commands.perf import perf
 from service.commands.progress import bar
 from service.demo import host_app
 from service.paths import CATALOG, SUITES
@@ -30,6 +31,7 @@ from tools.sandbox.people import PEOPLE
 from tools.toolset import specs
 
 app = typer.Typer(help="Suites that decide.", no_args_is_help=True)
+app.command()(perf)
 _KEYS = frozenset(p.key for p in PEOPLE)
 
 

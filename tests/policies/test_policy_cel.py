@@ -1,5 +1,6 @@
 """Expressions: what may be written, where errors point, and that doubt is never a yes."""
 
+import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -113,3 +114,45 @@ def test_a_program_knows_which_facts_it_names() -> None:
 )
 def test_unfit_facts_are_named(facts: dict[str, Any], wrong: list[str]) -> None:
     assert unfit(facts, DECLARED) == wrong
+
+
+MANY = [
+    "charge.amount < 100",
+    'charge.currency == "usd" // in dollars',
+    "order.opened || charge.amount > 5",
+    "!order.opened",
+    'charge.currency in ["usd", "eur"]',
+    'return.reason == "damaged"',
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 31, 32, 33, 80])
+def test_rules_asked_together_say_what_each_says_alone(count: int) -> None:
+    texts = [MANY[place % len(MANY)] for place in range(count)]
+    together = LANGUAGE.together(texts)
+    alone = [LANGUAGE.compile(text) for text in texts]
+    chance = random.Random(count)
+    for _ in range(40):
+        situation = LANGUAGE.situation(
+            {
+                "charge.amount": chance.choice([5, 6, 99, 100]),
+                "charge.currency": chance.choice(["usd", "eur", "gbp"]),
+                "order.opened": chance.choice([True, False]),
+                "return.reason": chance.choice(["damaged", "late"]),
+            }
+        )
+        assert together.hold(situation) == [one.holds(situation) for one in alone]
+
+
+def test_one_rule_in_doubt_leaves_all_to_be_asked_alone() -> None:
+    together = LANGUAGE.together(["charge.amount < 100", "order.opened"])
+    assert together.hold(LANGUAGE.situation({"charge.amount": 1})) is None
+
+
+@pytest.mark.parametrize("depth", [0, 14, 24, 32])
+def test_rules_nested_as_deep_as_the_engine_takes_are_asked_together_too(depth: int) -> None:
+    deep = "(" * depth + "charge.amount > 1" + ")" * depth
+    LANGUAGE.compile(deep)
+    together = LANGUAGE.together([deep] * 20)
+    assert together.hold(LANGUAGE.situation({"charge.amount": 2})) == [True] * 20
+    assert together.hold(LANGUAGE.situation({"charge.amount": 1})) == [False] * 20

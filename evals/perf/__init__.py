@@ -1,0 +1,1 @@
+"""Benchmarks: how long things take here, printed with the machine and its load."""
