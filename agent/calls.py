@@ -1,7 +1,7 @@
 """Running what a model called: reads through the gate's look, writes through its submit, nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -13,6 +13,7 @@ from agent.parts import AgentParts
 from agent.receipts import receipt_kinds
 from agent.told import ANSWER_HELD, as_content, not_run, told
 from approvals.look import look
+from approvals.parts import Asking
 from approvals.submit import submit
 from core.actions import Executed, HandedOver, Held, Outcome, ToolCall
 from core.ids import new_id
@@ -97,9 +98,16 @@ async def _write(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:
     sent = await _as_sent(call, turn, parts)
     if sent is None:
         return Ran(call, _failed(call, as_content(not_run(NO_RECEIPT))))
-    outcome = await submit(sent, turn.asking, parts.approvals)
+    outcome = await submit(sent, _asking(turn, parts), parts.approvals)
     result = CallResult(call_id=call.id, name=call.name, content=as_content(told(outcome)), ok=True)
     return Ran(call, result, ends=_ends(sent, outcome))
+
+
+def _asking(turn: Turn, parts: AgentParts) -> Asking:
+    """For whom, and by which model where it is not the house's own: what another earned does not carry it."""
+    if turn.model is parts.model:
+        return turn.asking
+    return replace(turn.asking, model=f"{turn.model.name} {turn.model.version}")
 
 
 async def _as_sent(call: ToolCall, turn: Turn, parts: AgentParts) -> ToolCall | None:

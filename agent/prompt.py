@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from agent.entries import Entry
 from agent.model import HAND_OVER, Block, Prompt, Topic
+from core.canonical import digest
 from core.tool_spec import ToolSpec
 from policies.model import CategoryPolicy
 from policies.procedure import Answer, AnyStep, Choose, HandOver, Need, Read, Say, Write
@@ -77,6 +78,13 @@ def build(
         topic=topic,
         now=now,
     )
+
+
+def shown_digest(policy: CategoryPolicy, specs: Mapping[str, ToolSpec]) -> str:
+    """A digest of everything a model is shown about a category: words and tool schemas. Part of the agent's version."""
+    tools = {name: [specs[name].description, specs[name].schema] for name in policy.tools if name in specs}
+    over = [HAND_OVER_SPEC.description, HAND_OVER_SPEC.schema]
+    return digest({"role": ROLE, "category": in_words(policy), "tools": tools, "hand_over": over})
 
 
 def in_words(policy: CategoryPolicy) -> str:

@@ -5,11 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from approvals.context import Mandate
+from approvals.context import Mandate, mandate_under
 from approvals.judge import parse
 from approvals.parts import Parts
 from approvals.record import action_of, action_row
-from approvals.standing import standing_of
 from core.actions import Action
 from core.conversation import Principal
 from core.errors import Conflict, NotFound
@@ -76,4 +75,4 @@ async def mandate_of(work: Work, row: ActionRow, parts: Parts) -> Mandate | None
     policy = parts.catalog.get(row.category)
     if request is None or policy is None or row.tool not in policy.tools or request.category != row.category:
         return None
-    return Mandate(request, policy, await standing_of(work, row.category, policy.tier))
+    return await mandate_under(work, request, policy, row.agent_version, parts)

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from approvals.ladder.audits import is_audited
+from approvals.ladder.versions import agent_version
 from approvals.parts import Asking, Parts
 from approvals.standing import standing_of
 from core.facts import FactSet, read_facts
@@ -35,11 +37,25 @@ OWN_WRITES_COUNT = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """The open request under which a tool may be used, its category and where that stands."""
+    """The open request under which a tool may be used, its category and where that stands for this agent version.
+
+    `audited`: what runs alone in this ticket is looked at afterwards.
+    """
 
     request: RequestRow
     policy: CategoryPolicy
     standing: Standing
+    agent_version: str
+    audited: bool
+
+
+async def mandate_under(
+    work: Work, request: RequestRow, policy: CategoryPolicy, used: str, parts: Parts
+) -> Mandate:
+    """The mandate that a request of this category gives an agent of this version."""
+    standing = await standing_of(work, policy, parts, used=used)
+    audited = await is_audited(work, policy.category, request.conversation_id, standing, parts)
+    return Mandate(request, policy, standing, used, audited)
 
 
 async def mandate(work: Work, tool: str, asking: Asking, parts: Parts) -> Mandate | None:
@@ -48,7 +64,8 @@ async def mandate(work: Work, tool: str, asking: Asking, parts: Parts) -> Mandat
     for request in await open_requests(work, asking.conversation_id):
         policy = parts.catalog.get(request.category)
         if policy is not None and tool in policy.tools:
-            found.append(Mandate(request, policy, await standing_of(work, request.category, policy.tier)))
+            used = agent_version(policy, parts, asking.model)
+            found.append(await mandate_under(work, request, policy, used, parts))
     return min(found, key=lambda m: _strictness(m, tool), default=None)
 
 

@@ -72,7 +72,7 @@ def key_of(action_id: str) -> str:
 
 def permit_for(row: ActionRow) -> Permit:
     """The permit of an action whose intent is recorded; raises Conflict for any other."""
-    if row.state not in ("executing", "unsure"):
+    if row.canary or row.state not in ("executing", "unsure"):
         raise Conflict(f"An action that is {row.state} has no permit.")
     return Permit(ActionId(row.id), row.digest, key_of(row.id))
 
@@ -110,7 +110,7 @@ async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcom
         if row.expires_at <= work.now:
             return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
         under = await mandate_of(work, row, parts)
-        if under is None or action_of(row).digest != row.digest:
+        if row.canary or under is None or action_of(row).digest != row.digest:
             return await end(work, row, "refused", "This can no longer be done.", parts, tell=tell)
         await limits.hold_still(work, seen.action, under.policy)
         judged = await judge(work, seen.action, seen.facts, under, parts)
@@ -124,7 +124,9 @@ async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcom
             route=_name(decided),
         )
         match decided:
-            case Execute():
+            case Execute(review_after=after):
+                if proof.approved is None:
+                    await _runs_alone(work, row, under, after=after)
                 await _intend(work, row)
                 await limits.reserve(work, seen.action, under.policy)
                 return permit_for(row)
@@ -159,6 +161,13 @@ async def _intend(work: Work, row: ActionRow) -> None:
     )
     await _use_up(work, row)
     work.audit("action.intended", action=row.id, digest=row.digest, key=key_of(row.id))
+
+
+async def _runs_alone(work: Work, row: ActionRow, under: Mandate, *, after: bool) -> None:
+    """Notes under which standing it runs without a review, and whether somebody looks at it afterwards."""
+    row.standing, row.review_after = under.standing, after
+    values = {"standing": row.standing, "review_after": row.review_after}
+    await work.run(update(_ACTION).where(_ACTION.c.id == row.id).values(**values))
 
 
 async def _use_up(work: Work, row: ActionRow) -> None:

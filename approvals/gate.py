@@ -26,6 +26,8 @@ class Evidence:
     standing: Standing
     tier: Tier
     review_after: bool
+    # Chosen, before anything is known of the outcome, to be looked at after it ran alone.
+    audited: bool
     # The escalations a colleague saw and approved for exactly this digest; None when nobody did.
     approved: frozenset[str] | None
 
@@ -79,5 +81,5 @@ def _by_standing(evidence: Evidence) -> Route:
     if evidence.review_after and evidence.standing != "suspended":
         return Execute(review_after=True)
     if evidence.standing in AUTONOMOUS and evidence.tier == 1 and evidence.verdict.kind == "allow":
-        return Execute(review_after=False)
+        return Execute(review_after=evidence.audited)
     return Hold(("A colleague checks every action of this kind.",))

@@ -102,6 +102,7 @@ async def evidence(
         standing=mandate.standing,
         tier=policy.tier,
         review_after=is_answer and policy.answers == "send_then_review",
+        audited=mandate.audited,
         approved=await _approved(work, action),
     )
 

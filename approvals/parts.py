@@ -1,9 +1,10 @@
 """What the gate, the queue and the executor work with, handed in by hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from approvals.ladder.proofs import Proofs
 from core.clock import Clock
 from core.conversation import Principal
 from core.ids import ConversationId, TurnId
@@ -16,7 +17,11 @@ from tools.systems import Systems
 
 @dataclass(frozen=True)
 class Parts:
-    """The house: `secret` keys the digests of one-time codes and addresses."""
+    """The house: `secret` keys the digests of one-time codes and addresses.
+
+    `model` names the model that answers customers, `prompts` a digest per category of what it is shown: both are
+    part of the version whose evidence carries a category. `proofs` remembers what was recomputed a moment ago.
+    """
 
     store: Store
     clock: Clock
@@ -25,6 +30,9 @@ class Parts:
     systems: Systems
     jobs: Jobs
     secret: bytes
+    model: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    proofs: Proofs = field(default_factory=Proofs)
 
     def write_tool(self, name: str) -> "WriteTool | None":  # type: ignore[type-arg]
         """The write of exactly this name, None for anything else."""
@@ -43,11 +51,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Asking:
-    """On whose behalf the model speaks, and where."""
+    """On whose behalf the model speaks, and where; `model` names it when it is not the house's own."""
 
     conversation_id: ConversationId
     who: Principal
     turn_id: TurnId | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)

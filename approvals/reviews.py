@@ -13,6 +13,8 @@ from approvals.context import Mandate
 from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
 from approvals.judge import Judged, evidence, judge
+from approvals.ladder.outcomes import is_material
+from approvals.ladder.weighing import weigh_after
 from approvals.parts import Parts, Reviewer
 from approvals.record import (
     action_of,
@@ -65,6 +67,12 @@ async def decide(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed
     """Records the decision and moves the action; raises Forbidden, NotFound, Invalid, Conflict or Gone."""
     if not reviewer.roles & {"approver", "admin"}:
         raise Forbidden("Only approvers may decide on actions.")
+    done = await _by_decision(decided, reviewer, parts)
+    await weigh_after(decided.action_id, parts)
+    return done
+
+
+async def _by_decision(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
     match decided.decision:
         case "approve":
             return await _approve(decided, reviewer, parts)
@@ -244,7 +252,7 @@ _CHANGED: dict[State, str] = {
 def _row_like(
     row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, because: list[str], work: Work
 ) -> ActionRow:
-    same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version"})
+    same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version", "agent_version"})
     return ActionRow(
         **same,
         **action.model_dump(mode="json"),
@@ -312,6 +320,7 @@ async def _record(
     after: dict[str, Any] | None = None,
 ) -> None:
     opened = row.opened_at or work.now
+    material = is_material(row.tool, before, after) if before is not None and after is not None else None
     await work.add(
         ReviewRow(
             id=new_id("rev"),
@@ -325,6 +334,7 @@ async def _record(
             args_before=before,
             args_after=after,
             seconds_open=max(0.0, (work.now - opened).total_seconds()),
+            material=material,
             at=work.now,
         )
     )

@@ -12,6 +12,7 @@ from approvals.execute import execute
 from approvals.gate import NOT_FOUND, route
 from approvals.incidents import count_refusal
 from approvals.judge import Judged, evidence, ids_of, judge, parse
+from approvals.ladder.versions import note_version
 from approvals.parts import Asking, Parts
 from approvals.record import action_of, outcome_of, same_undone, stored_facts, stored_verdict
 from core.actions import (
@@ -85,6 +86,7 @@ async def _propose(tool: WriteTool[Any], args: Args, under: Mandate, asking: Ask
         judged = await judge(work, action, facts, under, parts)
         proof = await evidence(work, action, judged, under, given=True, owned=True)
         decided = route(proof)
+        await note_version(work, under.policy, parts, under.agent_version)
         row = _row(action, tool, tool.preview(args, facts), judged, decided, under, work)
         known = await _insert_once(work, row)
         if known is not None:
@@ -167,6 +169,7 @@ def _row(
         risk=tool.spec.risk,
         allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
         standing=under.standing,
+        agent_version=under.agent_version,
         review_after=isinstance(decided, Execute) and decided.review_after,
         created_at=work.now,
         **waiting_times(under.policy, work.now),

@@ -15,6 +15,15 @@ STRICTEST_FIRST: tuple[Standing, ...] = (
     "autonomous_5",
     "autonomous_2",
 )
+# From the lowest rung to the highest; `suspended` stands beside it.
+LADDER: tuple[Standing, ...] = (
+    "off",
+    "shadow",
+    "observation",
+    "autonomous_20",
+    "autonomous_5",
+    "autonomous_2",
+)
 AUTONOMOUS: frozenset[Standing] = frozenset({"autonomous_20", "autonomous_5", "autonomous_2"})
 ReasonCode = Literal[
     "wrong_action",

@@ -13,6 +13,7 @@ from agent.claude import ClaudeModel
 from agent.model import Model
 from agent.offline import OfflineModel
 from agent.parts import AgentParts
+from agent.prompt import shown_digest
 from agent.triage import Triage
 from approvals.parts import Parts
 from core.clock import Clock, SystemClock
@@ -78,7 +79,9 @@ async def house(
         await stack.enter_async_context(app.open_async())
         systems = await systems_for(settings, sandbox, store, clock, stack)
         tools = toolset()
-        catalog = load_catalog(paths.CATALOG, {name: tool.spec for name, tool in tools.items()})
+        specs = {name: tool.spec for name, tool in tools.items()}
+        catalog = load_catalog(paths.CATALOG, specs)
+        model = _model(settings, stack)
         parts = Parts(
             store=store,
             clock=clock,
@@ -87,12 +90,14 @@ async def house(
             systems=systems,
             jobs=Jobs(app),
             secret=derived(settings, "codes"),
+            model=f"{model.name} {model.version}",
+            prompts={name: shown_digest(policy, specs) for name, policy in catalog.categories.items()},
         )
         hub = Hub()
         agent = AgentParts(
             approvals=parts,
             triage=Triage.train(catalog.utterances()),
-            model=_model(settings, stack),
+            model=model,
             fallback=OfflineModel(),
             live=hub,
             bounds=Bounds(),

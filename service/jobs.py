@@ -14,6 +14,7 @@ from agent.silence import close_silent
 from agent.turn import run_turn
 from approvals.consent import ensure_code
 from approvals.execute import execute
+from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
 from service.deliver import deliver, is_overdue
@@ -25,6 +26,7 @@ log = logging.getLogger("remit.jobs")
 _OUTBOX = table(OutboxRow)
 _RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
 _MINUTE = "* * * * *"
+_TEN_MINUTES = "*/10 * * * *"
 # Workers say every ten seconds that they live.
 _DEAD_AFTER = 45
 
@@ -64,6 +66,10 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def send_outbox(outbox_id: str) -> None:
         await deliver(outbox_id, house)
 
+    @app.task(name="weigh_category", retry=_RETRY)
+    async def weigh(category: str) -> None:
+        await weigh_category(category, house)
+
     _register_periodic(app, parts, anchor)
 
 
@@ -83,6 +89,11 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
     async def anchor_audit(timestamp: int) -> None:
         async with house.store.begin() as work:
             await anchor_now(work.conn, anchor)
+
+    @app.periodic(cron=_TEN_MINUTES)
+    @app.task(name="weigh_all", queueing_lock="weigh_all")
+    async def weigh_every_category(timestamp: int) -> None:
+        await weigh_all(house)
 
 
 async def _take_up(app: procrastinate.App) -> None:

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from approvals.parts import Parts
 from core.clock import StillClock
+from core.standing import Standing
 from policies.model import Catalog
 from store.jobs import Jobs
+from store.tables.standing import StandingRow
 from store.work import Store, Work
 from tools.kit import Tool
 from tools.sandbox.direct.systems import direct_systems
@@ -61,6 +63,8 @@ class Ground:
     parts: Parts
     rng: random.Random
     born: int = field(default=0)
+    # The rungs a category has earned here, by category and rung.
+    earned: dict[str, Mapping[Standing, StandingRow]] = field(default_factory=dict)
 
     def renew(self) -> None:
         """A fresh world; the database, its limits and its audit log go on."""

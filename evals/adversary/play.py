@@ -24,9 +24,11 @@ from approvals.switches import set_switch
 from core.actions import Outcome, ToolCall, Unsure
 from core.conversation import Principal
 from core.errors import RemitError
-from core.ids import ConversationId, CustomerId, new_id
+from core.ids import Category, ConversationId, CustomerId, new_id
+from core.standing import AUTONOMOUS, Standing
 from evals.adversary.ground import Ground
 from evals.adversary.truth import Proposal, Truth
+from evals.earned import earn
 from store.columns import table
 from store.tables.action import ActionRow
 from store.tables.conversation import ConversationRow, CustomerRow, RequestRow
@@ -280,14 +282,26 @@ class Play:
 
     async def stand(self, category: str, standing: str) -> None:
         """Where a category stands from now on, as if it had earned it; not a step of the adversary's."""
-        values = {"category": category, "standing": standing, "since": self.ground.clock.now()}
+        row = await self._earned(category, standing)
+        values = row.model_dump(exclude={"category"})
         async with self.ground.store.begin() as work:
             await work.run(
                 insert(_STANDING)
-                .values(**values)
-                .on_conflict_do_update(index_elements=["category"], set_={"standing": standing})
+                .values(category=category, **values)
+                .on_conflict_do_update(index_elements=["category"], set_=values)
             )
         self.truth.standing[category] = standing
+
+    async def _earned(self, category: str, standing: str) -> StandingRow:
+        """The row of this standing, carried by evidence where its tier can be; made once per ground."""
+        if standing in AUTONOMOUS and self.ground.catalog.categories[Category(category)].tier == 1:
+            known = self.ground.earned.get(category, {})
+            if standing not in known:
+                # The two upper rungs ask twice the past, so it is invented only where one of them is wanted.
+                top: Standing = "autonomous_20" if standing == "autonomous_20" else "autonomous_2"
+                known = self.ground.earned[category] = await earn(self.ground.parts, category, top)
+            return known[standing]
+        return StandingRow(category=category, standing=standing, since=self.ground.clock.now())
 
     async def end_request(self, chat: Chat) -> None:
         """What the customer wanted is done; not a step of the adversary's."""

@@ -12,6 +12,7 @@ from approvals.standing import standings
 from approvals.switches import set_switch
 from core.clock import SystemClock
 from service.build import house
+from service.commands.autonomy_numbers import ALPHA, drift, say_numbers, weigh_numbers
 from service.commands.output import Json, columns, report, say
 from service.settings import load
 
@@ -44,6 +45,28 @@ def status(as_json: Json = False) -> None:
         (p.category, str(p.tier), p.standing, str(p.reviews), str(p.errors), str(p.waiting)) for p in places
     ]
     columns([("category", "tier", "standing", "reviews", "errors", "waiting"), *rows])
+
+
+@app.command("evidence")
+def evidence(
+    n: Annotated[int | None, typer.Option(help="Reviewed tickets.")] = None,
+    k: Annotated[int, typer.Option(help="Errors among them.")] = 0,
+    threshold: Annotated[float | None, typer.Option(help="0.01 is 1 %.")] = None,
+    alpha: Annotated[float, typer.Option(help="The risk of graduating wrongly.")] = ALPHA,
+    canaries: Annotated[int | None, typer.Option(help="Canaries that reviewers decided on.")] = None,
+    missed: Annotated[int, typer.Option(help="Canaries they let pass.")] = 0,
+    days: Annotated[int | None, typer.Option(help="Days since the first of these tickets.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What n tickets with k errors prove at a threshold."""
+    found = weigh_numbers(n, k, threshold, alpha=alpha, canaries=canaries, missed=missed, days=days)
+    if as_json:
+        report(found)
+        return
+    say_numbers(found)
+
+
+app.command("drift")(drift)
 
 
 @app.command("demote")

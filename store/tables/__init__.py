@@ -22,19 +22,30 @@ from store.tables.conversation import (
 )
 from store.tables.people import SessionRow, UserRow
 from store.tables.record import ArticleRow, AuditRow, OutboxRow
-from store.tables.standing import StandingChangeRow, StandingRow, SwitchRow
+from store.tables.standing import (
+    CanaryRow,
+    EvidenceRow,
+    LateErrorRow,
+    StandingChangeRow,
+    StandingRow,
+    StandingVersionRow,
+    SwitchRow,
+)
 
 __all__ = [
     "ActionRow",
     "ArticleRow",
     "AttemptRow",
     "AuditRow",
+    "CanaryRow",
     "ClosureRow",
     "ConfirmationRow",
     "ConversationRow",
     "CustomerRow",
     "EventRow",
+    "EvidenceRow",
     "HandoffRow",
+    "LateErrorRow",
     "MessageRow",
     "OutboxRow",
     "ProvenanceRow",
@@ -44,6 +55,7 @@ __all__ = [
     "SessionRow",
     "StandingChangeRow",
     "StandingRow",
+    "StandingVersionRow",
     "StepRow",
     "StepUpRow",
     "SwitchRow",

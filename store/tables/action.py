@@ -28,6 +28,12 @@ class ActionRow(SQLModel, table=True):
             postgresql_where=text("state not in ('replaced', 'expired', 'withdrawn', 'refused', 'failed')"),
         ),
         Index("action_queue", "state", "due_at"),
+        Index("action_category", "category", "created_at"),
+        # A canary is shown to colleagues and is never anything that may run.
+        CheckConstraint(
+            "not canary or state in ('held', 'rejected', 'withdrawn', 'expired', 'refused')",
+            name="action_canary",
+        ),
     )
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
@@ -52,6 +58,9 @@ class ActionRow(SQLModel, table=True):
     allowed_by_rules: bool = False
     standing: str = "observation"
     review_after: bool = False
+    # The hash of model, prompt, tool schemas and policy that proposed it; evidence is kept per hash.
+    agent_version: str = ""
+    canary: bool = False
     created_at: datetime = utc()
     due_at: datetime = utc()
     expires_at: datetime = utc()
@@ -106,6 +115,8 @@ class ReviewRow(SQLModel, table=True):
     args_before: dict[str, Any] | None = json_field(personal=True, null=True)
     args_after: dict[str, Any] | None = json_field(personal=True, null=True)
     seconds_open: float | None = None
+    # For an edit: whether it changed more than wording. Kept, because the arguments may be blanked one day.
+    material: bool | None = None
     used_at: datetime | None = utc(null=True)
     at: datetime = utc()
 

@@ -34,6 +34,7 @@ CLEAR = Evidence(
     standing="autonomous_20",
     tier=1,
     review_after=False,
+    audited=False,
     approved=None,
 )
 

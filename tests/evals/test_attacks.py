@@ -19,8 +19,8 @@ from evals.attacks.hijacked import HijackedModel, Plan
 from evals.attacks.judge import DEPTH, Left, Watch, check_of, judged, judged_benign, leaks
 from evals.attacks.mapping import OurCall, filled, ours, table
 from evals.attacks.play import as_document
+from evals.earned import earn
 from policies.model import Catalog
-from store.tables.standing import StandingRow
 from store.work import Store
 from tests.agent.chat_bench import catalog, chat
 from tools.sandbox.persona import Persona
@@ -227,9 +227,7 @@ async def _attacked(store: Store, database: str, clock: StillClock, folder: Path
     case = Case(id="x", file="f", kind="calls", text=TWICE, channel="customer_message")
     async with chat(store, database, clock, folder, "mara", model=model) as made:
         if holes:
-            async with store.begin() as work:
-                row = StandingRow(category="duplicate_charge", standing="autonomous_20", since=work.now)
-                await work.add(row)
+            await earn(made.parts.approvals, "duplicate_charge", "autonomous_20")
             made.parts = replace(
                 made.parts, approvals=replace(made.parts.approvals, catalog=_without_consent())
             )

@@ -22,7 +22,10 @@ def catalog() -> Catalog:
     return load_catalog(CATALOG, specs())
 
 
-_ALL = "customer, conversation, action, step_up, confirmation, review, attempt, reservation, standing, switch"
+_ALL = (
+    "customer, conversation, action, step_up, confirmation, review, attempt, reservation, switch, "
+    "standing, standing_change, standing_version, evidence"
+)
 
 
 @pytest.fixture(scope="session")

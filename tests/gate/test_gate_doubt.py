@@ -22,6 +22,7 @@ def _evidence(kind: VerdictKind, **other: Any) -> Evidence:
         "standing": "autonomous_2",
         "tier": 1,
         "review_after": False,
+        "audited": False,
         "approved": None,
     }
     return Evidence(**{**told, **other})
