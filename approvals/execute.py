@@ -3,13 +3,15 @@
 A stated exception to "one unit of work": a vendor cannot be rolled back, so each step here is its own.
 """
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from sqlalchemy import func, select, update
 
 from approvals import cards, limits
 from approvals.again import Seen, mandate_of, see_again
+from approvals.attempts import close_attempt, later, note_not_sent, tries_of, was_lost
 from approvals.context import Mandate, waiting_times
 from approvals.gate import route
 from approvals.judge import Judged, evidence, judge
@@ -48,6 +50,10 @@ _STEP_UP = table(StepUpRow)
 # Stripe forgets idempotency keys after a day, so past this an absent effect is a person's question.
 KEY_HONOURED = timedelta(hours=23)
 MOST_TRIES = 5
+# From the decision to the call, and of the call with all it reads. Together well under the silence after which
+# another worker takes over (`settle.SILENT`), so that the two never call at the same time.
+TOO_LATE = timedelta(seconds=10)
+LONGEST_CALL = timedelta(seconds=30)
 _OPEN = ("proposed", "asked", "approved")
 
 
@@ -59,10 +65,11 @@ async def execute(action_id: str, parts: Parts, *, tell: bool = False) -> Outcom
         return await _wait_for_vendor(action_id, parts, tell=tell)
     except Conflict as gone:
         return await _cannot(action_id, str(gone), parts, tell=tell)
+    decided_at = parts.clock.now()
     passed = await _pass_gate(seen, parts, tell=tell)
     if not isinstance(passed, Permit):
         return passed
-    return await perform(seen, passed, parts, fence=1, tell=tell)
+    return await perform(seen, passed, parts, fence=1, decided_at=decided_at, tell=tell)
 
 
 def key_of(action_id: str) -> str:
@@ -216,19 +223,39 @@ async def _hold(
     return outcome_of(row)
 
 
-async def perform(seen: Seen, permit: Permit, parts: Parts, *, fence: int, tell: bool) -> Outcome:
-    """Calls the vendor under a recorded intent and records what it said."""
+async def perform(
+    seen: Seen, permit: Permit, parts: Parts, *, fence: int, decided_at: datetime, tell: bool
+) -> Outcome:
+    """Calls the vendor under a recorded intent and records what it said; a worker that wakes too late calls nobody."""
+    if not timedelta(0) <= parts.clock.now() - decided_at <= TOO_LATE:
+        return await _try_later(seen, "woke too late", parts, fence=fence)
     try:
-        receipt = await seen.tool.execute(seen.args, permit, seen.scope)
+        async with asyncio.timeout(LONGEST_CALL.total_seconds()):
+            receipt = await seen.tool.execute(seen.args, permit, seen.scope)
     except VendorRefused as refused:
-        return await record_failed(seen, str(refused), parts, fence=fence, tell=tell)
+        return await _refused(seen, str(refused), parts, fence=fence, tell=tell)
     except (VendorBusy, VendorDown) as busy:
-        return await _try_later(seen, busy, parts, fence=fence)
+        wait = getattr(busy, "retry_after", None)
+        return await _try_later(seen, type(busy).__name__, parts, fence=fence, at_least=int(wait or 0))
     except Exception as error:  # noqa: BLE001 - after sending, no error of any kind proves that nothing happened
         return await record_unsure(seen, type(error).__name__, parts, fence=fence)
     if not fits(receipt, seen):
         return await record_unsure(seen, "the answer names another amount", parts, fence=fence)
     return await record_executed(seen, receipt, parts, fence=fence, tell=tell)
+
+
+async def _refused(seen: Seen, why: str, parts: Parts, *, fence: int, tell: bool) -> Outcome:
+    """A refused call did nothing; but after a lost one, what the vendor refuses may be the repeat of our own effect."""
+    async with parts.store.begin() as work:
+        lost = await was_lost(work, seen.action.id)
+    if lost:
+        try:
+            receipt = await seen.tool.look_up(seen.args, seen.action.id, seen.scope)
+        except RemitError as error:
+            return await record_unsure(seen, type(error).__name__, parts, fence=fence)
+        if receipt is not None and fits(receipt, seen):
+            return await record_executed(seen, receipt, parts, fence=fence, tell=tell)
+    return await record_failed(seen, why, parts, fence=fence, tell=tell)
 
 
 def fits(receipt: Receipt, seen: Seen) -> bool:
@@ -242,15 +269,23 @@ async def record_executed(seen: Seen, receipt: Receipt, parts: Parts, *, fence: 
     async with parts.store.begin() as work:
         row = await _mine(work, seen.action.id, fence)
         if row is None:
-            return outcome_of(await action_row(work, seen.action.id))
+            return await _came_late(work, seen.action.id, receipt)
         await move(work, row, "executed", receipt=receipt.model_dump(mode="json"))
-        await _close_attempt(work, row.id, "done")
+        await close_attempt(work, row.id, "done")
         await limits.settle(work, row.id, "done")
         work.audit("action.executed", action=row.id, digest=row.digest, reference=receipt.reference)
         await cards.show_state(work, row)
         if tell:
             await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
         return outcome_of(row)
+
+
+async def _came_late(work: Work, action_id: str, receipt: Receipt) -> Outcome:
+    """Somebody else has decided it; what this worker was told is evidence all the same."""
+    row = await action_row(work, action_id)
+    if row.state != "executed":
+        work.audit("action.came_late", action=row.id, digest=row.digest, reference=receipt.reference)
+    return outcome_of(row)
 
 
 async def record_failed(seen: Seen, why: str, parts: Parts, *, fence: int, tell: bool) -> Outcome:
@@ -261,7 +296,7 @@ async def record_failed(seen: Seen, why: str, parts: Parts, *, fence: int, tell:
             return outcome_of(await action_row(work, seen.action.id))
         sentence = "The system concerned refused this. Nothing was changed."
         await move(work, row, "failed", failure=sentence)
-        await _close_attempt(work, row.id, "refused")
+        await close_attempt(work, row.id, "refused")
         await limits.settle(work, row.id, "released")
         work.audit("action.failed", action=row.id, digest=row.digest, vendor_said=why[:200])
         await cards.show_state(work, row)
@@ -280,35 +315,22 @@ async def record_unsure(seen: Seen, why: str, parts: Parts, *, fence: int) -> Ou
             await move(work, row, "unsure")
         work.audit("action.unsure", action=row.id, digest=row.digest, why=why[:200])
         await cards.show_state(work, row)
-        await later(work, row.id, parts, tries=await _tries(work, row.id))
+        await later(work, row.id, parts.jobs, tries=await tries_of(work, row.id))
         return outcome_of(row)
 
 
-async def _try_later(seen: Seen, busy: RemitError, parts: Parts, *, fence: int) -> Outcome:
-    """Nothing was done there: the same call again later, a bounded number of times."""
+async def _try_later(seen: Seen, why: str, parts: Parts, *, fence: int, at_least: int = 0) -> Outcome:
+    """This call did nothing: the same again later, a bounded number of times."""
     async with parts.store.begin() as work:
         row = await _mine(work, seen.action.id, fence)
         if row is None:
             return outcome_of(await action_row(work, seen.action.id))
         if row.state == "executing":
             await move(work, row, "unsure")
-        await _attempt_is(work, row.id, "not_sent")
-        work.audit("action.delayed", action=row.id, digest=row.digest, why=busy.__class__.__name__)
-        wait = getattr(busy, "retry_after", None)
-        await later(work, row.id, parts, tries=await _tries(work, row.id), at_least=int(wait or 0))
+        await note_not_sent(work, row.id)
+        work.audit("action.delayed", action=row.id, digest=row.digest, why=why)
+        await later(work, row.id, parts.jobs, tries=await tries_of(work, row.id), at_least=at_least)
         return outcome_of(row)
-
-
-async def later(work: Work, action_id: str, parts: Parts, *, tries: int, at_least: int = 0) -> None:
-    """Looks at an unsure action again, after 2, 8, 32, 128… seconds."""
-    wait = max(at_least, min(2 * 4 ** max(0, tries - 1), 600))
-    await parts.jobs.defer(
-        work, "settle_action", once=f"settle:{action_id}", in_seconds=wait, action_id=action_id
-    )
-
-
-async def _tries(work: Work, action_id: str) -> int:
-    return int(await work.value(select(_ATTEMPT.c.tries).where(_ATTEMPT.c.action_id == action_id)) or 1)
 
 
 async def _mine(work: Work, action_id: str, fence: int) -> ActionRow | None:
@@ -316,28 +338,6 @@ async def _mine(work: Work, action_id: str, fence: int) -> ActionRow | None:
     row = await action_row(work, action_id, lock=True)
     held = await work.value(select(func.max(_ATTEMPT.c.fence)).where(_ATTEMPT.c.action_id == action_id))
     return row if held == fence and row.state in ("executing", "unsure") else None
-
-
-async def send_again(work: Work, action_id: str) -> None:
-    """Notes, before a call is repeated, that from now on it may have arrived."""
-    await _attempt_is(work, action_id, "open")
-    await count_try(work, action_id)
-
-
-async def count_try(work: Work, action_id: str) -> None:
-    """One more time that something was asked of the vendor."""
-    mine = _ATTEMPT.c.action_id == action_id
-    await work.run(update(_ATTEMPT).where(mine).values(tries=_ATTEMPT.c.tries + 1))
-
-
-async def _attempt_is(work: Work, action_id: str, state: str) -> None:
-    await work.run(update(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id).values(state=state))
-
-
-async def _close_attempt(work: Work, action_id: str, state: str) -> None:
-    await work.run(
-        update(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id).values(state=state, ended_at=work.now)
-    )
 
 
 async def end(work: Work, row: ActionRow, state: Any, because: str, parts: Parts, *, tell: bool) -> Outcome:

@@ -4,29 +4,25 @@ import logging
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import func, select, update
 
 from approvals import cards
 from approvals.again import Seen, mandate_of, see_again
+from approvals.attempts import attempt_of, count_try, later, send_again
 from approvals.execute import (
     KEY_HONOURED,
     MOST_TRIES,
-    count_try,
     execute,
     fits,
-    later,
     perform,
     permit_for,
     record_executed,
     record_failed,
-    send_again,
 )
 from approvals.parts import Parts
 from approvals.record import action_row, move, outcome_of
 from approvals.switches import is_stopped
 from core.actions import Outcome, Receipt
-from core.errors import RemitError, VendorError
 from policies.check import check
 from store.columns import table
 from store.tables.action import ActionRow, AttemptRow
@@ -36,7 +32,9 @@ log = logging.getLogger("remit.approvals")
 _ACTION = table(ActionRow)
 _ATTEMPT = table(AttemptRow)
 # An executing action whose process is silent for this long is taken over.
-SILENT = timedelta(seconds=90)
+SILENT = timedelta(seconds=60)
+# What is due and was not looked at for this long has lost its job.
+OVERDUE = timedelta(seconds=30)
 
 
 async def settle(action_id: str, parts: Parts) -> Outcome:
@@ -48,7 +46,7 @@ async def settle(action_id: str, parts: Parts) -> Outcome:
     try:
         seen = await see_again(action_id, parts)
         receipt = await seen.tool.look_up(seen.args, seen.action.id, seen.scope)
-    except (VendorError, RemitError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever breaks here, tries are counted and end with a person
         return await _not_now(action_id, parts, fence=fence, why=type(error).__name__)
     if receipt is not None:
         return await _found(seen, receipt, parts, fence=fence)
@@ -81,10 +79,11 @@ async def _found(seen: Seen, receipt: Receipt, parts: Parts, *, fence: int) -> O
 
 async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
     """Surely not there now: resend the identical call, unless it must not happen any more."""
+    decided_at = parts.clock.now()
     async with parts.store.begin() as work:
         # Under the lock, so that of two workers that both found nothing only the later one sends.
         row = await action_row(work, seen.action.id, lock=True)
-        attempt = await _attempt(work, seen.action.id)
+        attempt = await attempt_of(work, seen.action.id)
         if row.state != "unsure" or attempt.fence != fence:
             return outcome_of(row)
         under = await mandate_of(work, row, parts)
@@ -94,7 +93,8 @@ async def _absent(seen: Seen, parts: Parts, *, fence: int) -> Outcome:
         if may:
             await send_again(work, seen.action.id)
     if may:
-        return await perform(seen, permit_for(row), parts, fence=fence, tell=True)
+        permit = permit_for(row)
+        return await perform(seen, permit, parts, fence=fence, decided_at=decided_at, tell=True)
     if stopped:
         return await _not_now(seen.action.id, parts, fence=fence, why="stopped")
     # A rule may forbid it because it did happen ("already refunded"): only a call that surely did nothing has failed.
@@ -113,24 +113,17 @@ def _may_resend(seen: Seen, attempt: AttemptRow, now: datetime) -> bool:
     return seen.tool.honours_key and now - attempt.first_sent_at < KEY_HONOURED
 
 
-async def _attempt(work: Work, action_id: str) -> AttemptRow:
-    row = await work.row(AttemptRow, select(_ATTEMPT).where(_ATTEMPT.c.action_id == action_id))
-    if row is None:
-        raise RuntimeError(f"action {action_id} is unsure without an attempt")
-    return row
-
-
 async def _not_now(action_id: str, parts: Parts, *, fence: int, why: str) -> Outcome:
     """Looked in vain: again later, for a bounded number of times; a kill switch costs no try."""
     async with parts.store.begin() as work:
-        attempt = await _attempt(work, action_id)
+        attempt = await attempt_of(work, action_id)
         if attempt.fence != fence:
             return outcome_of(await action_row(work, action_id))
         if why != "stopped":
             await count_try(work, action_id)
         if attempt.tries <= MOST_TRIES * 2:
             work.audit("action.not_known_yet", action=action_id, why=why)
-            await later(work, action_id, parts, tries=attempt.tries)
+            await later(work, action_id, parts.jobs, tries=attempt.tries)
             return outcome_of(await action_row(work, action_id))
     return await _to_person(action_id, "The vendor could not be asked for a long time.", parts, fence=fence)
 
@@ -139,7 +132,7 @@ async def _to_person(action_id: str, why: str, parts: Parts, *, fence: int) -> O
     """The limits keep counting it; a colleague finds out."""
     async with parts.store.begin() as work:
         row = await action_row(work, action_id, lock=True)
-        if (await _attempt(work, action_id)).fence != fence or row.state != "unsure":
+        if (await attempt_of(work, action_id)).fence != fence or row.state != "unsure":
             return outcome_of(row)
         await move(work, row, "needs_person", failure=why)
         await cards.show_state(work, row)
@@ -152,9 +145,13 @@ async def sweep(parts: Parts) -> dict[str, int]:
     async with parts.store.begin() as work:
         a = _ACTION.c
         silent = await _ids(work, (a.state == "executing") & (a.state_at <= work.now - SILENT))
-        unsure = await _ids(work, (a.state == "unsure") & (a.state_at <= work.now - timedelta(minutes=15)))
-        approved = await _ids(work, (a.state == "approved") & (a.state_at <= work.now - SILENT))
-        late = await _ids(work, a.state.in_(("asked", "held")) & (a.expires_at <= work.now))
+        due = func.coalesce(
+            select(_ATTEMPT.c.next_at).where(_ATTEMPT.c.action_id == a.id).scalar_subquery(), a.state_at
+        )
+        unsure = await _ids(work, (a.state == "unsure") & (due <= work.now - OVERDUE))
+        lapsed = a.expires_at <= work.now
+        approved = await _ids(work, (a.state == "approved") & (a.state_at <= work.now - SILENT) & ~lapsed)
+        late = await _ids(work, a.state.in_(("asked", "held", "approved")) & lapsed)
     for action_id in (*silent, *unsure):
         await _alone(settle(action_id, parts), action_id)
     for action_id in approved:
@@ -173,7 +170,7 @@ async def _alone(step: Awaitable[object], action_id: str) -> None:
     """One action's trouble is logged and leaves the others their turn."""
     try:
         await step
-    except (RemitError, SQLAlchemyError):
+    except Exception:  # a row that breaks our code must not keep the others waiting
         log.exception("action %s could not be swept", action_id)
 
 
@@ -181,7 +178,7 @@ async def expire(action_id: str, parts: Parts) -> None:
     """Closes one that waited too long and tells the customer; one decided meanwhile is left alone."""
     async with parts.store.begin() as work:
         row = await action_row(work, action_id, lock=True)
-        if row.state not in ("asked", "held") or row.expires_at > work.now:
+        if row.state not in ("asked", "held", "approved") or row.expires_at > work.now:
             return
         await move(work, row, "expired")
         await cards.show_state(work, row)
@@ -189,5 +186,5 @@ async def expire(action_id: str, parts: Parts) -> None:
 
 
 async def _ids(work: Work, where: object) -> list[str]:
-    query = select(_ACTION.c.id).where(where).limit(200)  # type: ignore[arg-type]
+    query = select(_ACTION.c.id).where(where).order_by(_ACTION.c.state_at).limit(200)  # type: ignore[arg-type]
     return list((await work.conn.execute(query)).scalars())

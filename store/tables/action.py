@@ -130,7 +130,8 @@ class AttemptRow(SQLModel, table=True):
     digest: str
     first_sent_at: datetime = utc()
     tries: int = 0
-    state: str = "open"  # open (it may have arrived), not_sent (it surely did nothing), done, refused
+    # open (it may have arrived), not_sent (it surely did nothing), lost (an earlier one may have), done, refused
+    state: str = "open"
     fence: int = 0
     next_at: datetime | None = utc(null=True)
     ended_at: datetime | None = utc(null=True)

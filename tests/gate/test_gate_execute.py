@@ -311,7 +311,9 @@ async def test_a_worker_that_wakes_too_late_records_nothing(play: Play) -> None:
     async with play.ground.store.begin() as work:
         newer = update(_ATTEMPT).where(_ATTEMPT.c.action_id == row.id).values(fence=2)
         await work.run(newer)
-    told = await perform(seen, permit_for(row), play.ground.parts, fence=1, tell=False)
+    told = await perform(
+        seen, permit_for(row), play.ground.parts, fence=1, decided_at=play.ground.clock.now(), tell=False
+    )
     assert isinstance(told, Unsure)
     assert (await play.row(walk.action_id)).state == "unsure"
 
