@@ -20,6 +20,7 @@ from store.tables.conversation import (
     StepRow,
     TurnRow,
 )
+from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
 from store.tables.record import ArticleRow, AuditRow, OutboxRow
 from store.tables.standing import StandingChangeRow, StandingRow, SwitchRow
@@ -32,6 +33,7 @@ __all__ = [
     "ClosureRow",
     "ConfirmationRow",
     "ConversationRow",
+    "CorrectionRow",
     "CustomerRow",
     "EventRow",
     "HandoffRow",
