@@ -142,7 +142,7 @@ def _endings(stretch: FromClause, now: datetime) -> Select[Any]:
     kept = alone() & ~came_back()
     took = extract("epoch", c.at - c.began_at)
     by_person = c.how.in_(("person", "assisted"))
-    query: Select[Any] = select(
+    query: Any = select(
         func.count().label("ended"),
         func.count().filter(kept).label("resolved"),
         func.count().filter(kept & (c.at > now - COMES_BACK)).label("resolved_young"),
@@ -168,8 +168,8 @@ def _endings(stretch: FromClause, now: datetime) -> Select[Any]:
 
 def _openings(stretch: FromClause) -> Select[Any]:
     c, m, about = _CONVERSATION.c, _MESSAGE.c, issue(_CONVERSATION.c.id)
-    asked = _first(c.id, m.author == "customer")
-    said = _first(c.id, m.author == "agent")
+    asked = first_message(c.id, m.author == "customer")
+    said = first_message(c.id, m.author == "agent")
     given = exists().where(_HANDOFF.c.conversation_id == c.id)
     waited = extract("epoch", said.c.at - asked.c.at)
     query = select(
@@ -186,7 +186,7 @@ def _openings(stretch: FromClause) -> Select[Any]:
 
 def _handovers(stretch: FromClause) -> Select[Any]:
     h, m, about = _HANDOFF.c, _MESSAGE.c, issue(_HANDOFF.c.conversation_id)
-    answered = _first(h.conversation_id, (m.author == "person") & (m.at >= h.at))
+    answered = first_message(h.conversation_id, (m.author == "person") & (m.at >= h.at))
     waited = extract("epoch", answered.c.at - h.at)
     query = select(
         func.count().label("handovers"),
@@ -223,7 +223,8 @@ def first_reviews() -> Select[Any]:
     )
 
 
-def _first(conversation_id: ColumnElement[Any], which: ColumnElement[bool]) -> Any:
+def first_message(conversation_id: ColumnElement[Any], which: ColumnElement[bool]) -> Any:
+    """One row with the time `at` of the first message that fits, to join to a conversation."""
     m = _MESSAGE.c
     found = select(func.min(m.at).label("at")).where(m.conversation_id == conversation_id, which)
     return found.lateral()

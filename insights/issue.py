@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, LateralFromClause, String, func, select
+from sqlalchemy import ColumnElement, FromClause, String, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from agent.requests import OTHER
@@ -12,7 +12,7 @@ from store.tables.conversation import RequestRow
 _REQUEST = table(RequestRow)
 
 
-def issue(conversation_id: ColumnElement[Any]) -> LateralFromClause:
+def issue(conversation_id: ColumnElement[Any]) -> FromClause:
     """One row with `category`, to join to a conversation; `other` when no wish was understood."""
     r = _REQUEST.c
     in_order = func.array_agg(aggregate_order_by(r.category, r.opened_at, r.id), type_=ARRAY(String))

@@ -241,7 +241,7 @@ _ALL = (
     ),
     Measure(
         "colleague_time",
-        "Colleagues' time for one resolution",
+        "Review time for one resolution",
         "seconds",
         "The time colleagues had proposals open (at most half an hour each), divided by the conversations resolved with or "
         "without them that did not come back.",

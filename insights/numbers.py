@@ -33,11 +33,12 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All numbers of one stretch; `first` is when the first conversation was opened, None before it."""
+    """All numbers of one stretch; `first` is when the first conversation was opened, `open_now` how many have not ended."""
 
     window: Window
     days: int
     first: datetime | None
+    open_now: int
     counts: Mapping[Place, Counts]
 
     @property
@@ -74,7 +75,7 @@ async def board(store: Store, *, days: int = 30) -> Board:
         windows = dict(stretches(work.now, days))
         if first is not None:
             windows[START] = Window(first, first + timedelta(days=FIRST_DAYS))
-        return Board(windows["now"], days, first, await count(work, windows))
+        return Board(windows["now"], days, first, await _open(work), await count(work, windows))
 
 
 async def weeks(store: Store, *, number: int = 13) -> Mapping[datetime, Mapping[Place, Counts]]:
@@ -88,6 +89,11 @@ async def weeks(store: Store, *, number: int = 13) -> Mapping[datetime, Mapping[
         start: {Place("week", p.category): c for p, c in counts.items() if p.window == start.isoformat()}
         for start in starts
     }
+
+
+async def _open(work: Work) -> int:
+    still = select(func.count()).where(_CONVERSATION.c.state != "closed")
+    return int(await work.value(still) or 0)
 
 
 async def _first(work: Work) -> datetime | None:
