@@ -4,6 +4,7 @@ from typing import cast
 
 from sqlalchemy import func, select, update
 
+from agent.repeats import issue_of, last_closure, take_back
 from agent.requests import open_requests, set_state
 from core.conversation import ClosedHow
 from core.ids import new_id
@@ -43,10 +44,16 @@ async def close(
         update(_CONVERSATION).where(c.id == conversation.id).values(state="closed", closed_at=work.now)
     )
     needed = await _handover_needed(work, conversation.id)
+    last = await last_closure(work, conversation.id)
+    began = last.reopened_at if last is not None and last.reopened_at is not None else conversation.opened_at
+    category = await issue_of(work, conversation.id, last, began)
+    await take_back(work, conversation, last, category=category, began=began)
     closure = ClosureRow(
         id=new_id("clo"),
         conversation_id=conversation.id,
+        category=category,
         how=how,
+        began_at=began,
         touched_by=await touched_by(work, conversation.id),
         at=work.now,
         handover_needed_person=needed,
@@ -66,8 +73,7 @@ async def close(
 
 async def close_after_thanks(work: Work, jobs: Jobs, conversation: ConversationRow) -> None:
     """Closes it; where only the thanks themselves had opened it again, its former closure stands as if never left."""
-    latest = select(_CLOSURE).where(_CLOSURE.c.conversation_id == conversation.id)
-    last = await work.row(ClosureRow, latest.order_by(_CLOSURE.c.at.desc(), _CLOSURE.c.id).limit(1))
+    last = await last_closure(work, conversation.id)
     if last is None or last.reopened_at is None or await _said_since(work, last, conversation.id) > 1:
         for request in await open_requests(work, conversation.id):
             await set_state(work, request.id, "dropped")
@@ -136,9 +142,9 @@ async def reopen(work: Work, conversation_id: str) -> None:
     )
     if not opened:
         return
-    latest = select(_CLOSURE.c.id).where(_CLOSURE.c.conversation_id == conversation_id)
-    last = await work.value(latest.order_by(_CLOSURE.c.at.desc(), _CLOSURE.c.id).limit(1))
-    await work.run(update(_CLOSURE).where(_CLOSURE.c.id == last).values(reopened_at=work.now))
+    last = await last_closure(work, conversation_id)
+    if last is not None:
+        await work.run(update(_CLOSURE).where(_CLOSURE.c.id == last.id).values(reopened_at=work.now))
     work.audit("conversation.reopened", conversation=conversation_id)
     await emit(work, conversation_id, "reopened", {})
 

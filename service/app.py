@@ -7,7 +7,17 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from service import api_chat, api_colleagues, api_health, errors, pages, pages_demo
+from service import (
+    api_chat,
+    api_colleagues,
+    api_health,
+    api_insights,
+    errors,
+    pages,
+    pages_demo,
+    pages_numbers,
+    pages_ops,
+)
 from service.guard import Guard
 from service.parts import ServiceParts
 from service.render import STATIC
@@ -30,7 +40,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.parts = parts
-    for routes in (api_chat, api_colleagues, api_health, pages):
+    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers):
         app.include_router(routes.router)
     if parts.demo is not None:
         app.include_router(pages_demo.router)

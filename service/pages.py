@@ -1,4 +1,4 @@
-"""Pages for people: the chat, the login, the queue, one action, the ladder."""
+"""Pages for people: the chat, the login, the queue, one action."""
 
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from agent import with_person
-from approvals import queue, reviews, standing, switches
+from approvals import queue, reviews, switches
 from core.errors import TooMany, Unauthorised
-from service import closures, sessions
+from service import sessions
 from service.asking import marked
 from service.auth import HandlerOf, PartsOf, ReaderOf, reviewer
 from service.claimed import claims
@@ -159,35 +159,6 @@ async def answer_person(
             conversation_id, needed_person=needed, text=text, by=me.id, parts=parts.approvals
         )
     return RedirectResponse("/console/people", status_code=303)
-
-
-@router.get("/ops")
-async def ops_page(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
-    thrown = await switches.switches(parts.approvals)
-    return page(
-        request,
-        "ops.html",
-        now=parts.clock.now(),
-        places=await standing.standings(parts.approvals),
-        rungs=RUNGS,
-        switches=thrown,
-        frozen=next((s for s in thrown if s.scope == "all" and s.on), None),
-        counts=await closures.counts(parts.approvals),
-        names=await names_of(parts.store),
-        may_move=bool(me.roles & {"ops", "admin"}),
-    )
-
-
-# The ladder as people read it, lowest first; `suspended` and `off` stand beside it.
-RUNGS = (
-    ("off", "Off"),
-    ("suspended", "Suspended"),
-    ("shadow", "Shadow"),
-    ("observation", "Observation"),
-    ("autonomous_20", "Alone, 20 % checked"),
-    ("autonomous_5", "Alone, 5 % checked"),
-    ("autonomous_2", "Alone, 2 % checked"),
-)
 
 
 async def _queue(parts: ServiceParts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CATALOG = ROOT / "policies" / "catalog"
 SUITES = ROOT / "evals" / "suites"
-PACKAGES = ("agent", "approvals", "core", "evals", "policies", "service", "store", "tools")
+PACKAGES = ("agent", "approvals", "core", "evals", "insights", "policies", "service", "store", "tools")
 
 
 def foreign_packages() -> list[str]:

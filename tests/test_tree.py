@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("agent", "approvals", "core", "evals", "policies", "service", "store", "tools")
+PACKAGES = ("agent", "approvals", "core", "evals", "insights", "policies", "service", "store", "tools")
 FAMILIES = ("billing", "crm", "identity", "orders")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))

@@ -20,6 +20,7 @@ from store.tables.conversation import (
     StepRow,
     TurnRow,
 )
+from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
 from store.tables.record import ArticleRow, AuditRow, OutboxRow
 from store.tables.standing import (
@@ -41,6 +42,7 @@ __all__ = [
     "ClosureRow",
     "ConfirmationRow",
     "ConversationRow",
+    "CorrectionRow",
     "CustomerRow",
     "EventRow",
     "EvidenceRow",

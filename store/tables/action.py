@@ -104,6 +104,7 @@ class ReviewRow(SQLModel, table=True):
     """An approver's decision; `shown_rules` are the escalations the approval satisfies."""
 
     __tablename__ = "review"
+    __table_args__ = (Index("review_at", "at"),)
     id: str = Field(primary_key=True)
     action_id: str = Field(foreign_key="action.id", index=True)
     digest: str

@@ -26,6 +26,7 @@ class ConversationRow(SQLModel, table=True):
     """A chat; the lease says which process runs its turn, the fence outdates a late one."""
 
     __tablename__ = "conversation"
+    __table_args__ = (Index("conversation_opened", "opened_at"),)
     id: str = Field(primary_key=True)
     customer_id: str = Field(foreign_key="customer.id", index=True)
     channel: str = "chat"
@@ -50,7 +51,10 @@ class MessageRow(SQLModel, table=True):
     """One line; `key` makes a repeated post the same message."""
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("conversation_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "key"),
+        Index("message_first", "conversation_id", "author", "at"),
+    )
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
     key: str
@@ -107,6 +111,7 @@ class RequestRow(SQLModel, table=True):
     """What the customer wants now; opened by a message, its category decided by code."""
 
     __tablename__ = "request"
+    __table_args__ = (Index("request_first", "conversation_id", "opened_at"),)
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
     message_id: str
@@ -133,6 +138,7 @@ class HandoffRow(SQLModel, table=True):
     """A conversation given to a person, with the packet they got."""
 
     __tablename__ = "handoff"
+    __table_args__ = (Index("handoff_at", "at"),)
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
     reason: str
@@ -143,15 +149,23 @@ class HandoffRow(SQLModel, table=True):
 
 
 class ClosureRow(SQLModel, table=True):
-    """How a conversation ended; a reopened one gets another row."""
+    """How a conversation ended; a reopened one gets another row.
+
+    `repeated_at` is when the customer came back about the same issue within seven days, in `repeated_by`: this
+    conversation again or another one. It is known once that one has ended too.
+    """
 
     __tablename__ = "closure"
     __table_args__ = (Index("closure_at", "at"),)
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    category: str = "other"
     how: str
+    began_at: datetime = utc()
     touched_by: list[str] = json_field()
     at: datetime = utc()
     reopened_at: datetime | None = utc(null=True)
+    repeated_at: datetime | None = utc(null=True)
+    repeated_by: str | None = None
     handover_needed_person: bool | None = None
     csat: int | None = None

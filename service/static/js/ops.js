@@ -1,4 +1,4 @@
-// The ladder: pulling back and stopping ask for a reason, then happen at once.
+// Ops pages: pulling back and stopping ask for a reason, then happen at once.
 
 import { look, post, whileSeen } from "./api.js";
 import { leaveNote, showNote } from "./dom.js";
@@ -54,8 +54,8 @@ box?.querySelector("[data-close]").addEventListener("click", () => box.close());
 showNote();
 
 whileSeen(15, async () => {
-  if (box?.open || document.querySelector(".counts details[open]")) return;
-  const page = new DOMParser().parseFromString(await (await look("/ops")).text(), "text/html");
+  if (box?.open || document.querySelector("main details[open]") || document.activeElement?.closest("main form")) return;
+  const page = new DOMParser().parseFromString(await (await look(location.pathname + location.search)).text(), "text/html");
   const fresh = page.getElementById("main");
   if (fresh) document.getElementById("main").replaceWith(fresh);
 });
