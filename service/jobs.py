@@ -14,6 +14,7 @@ from agent.silence import close_silent
 from agent.turn import run_turn
 from approvals.consent import ensure_code
 from approvals.execute import execute
+from approvals.ladder.canaries import plant_canaries
 from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
@@ -94,6 +95,11 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
     @app.task(name="weigh_all", queueing_lock="weigh_all")
     async def weigh_every_category(timestamp: int) -> None:
         await weigh_all(house)
+
+    @app.periodic(cron=_TEN_MINUTES)
+    @app.task(name="plant_canaries", queueing_lock="plant_canaries")
+    async def plant(timestamp: int) -> None:
+        await plant_canaries(house)
 
 
 async def _take_up(app: procrastinate.App) -> None:
