@@ -17,6 +17,7 @@ from core.errors import Invalid
 from service.build import house
 from service.commands.autonomy_category import WHAT_IT_MEANS, show_category
 from service.commands.autonomy_numbers import ALPHA, drift, say_numbers, weigh_numbers
+from service.commands.autonomy_simulate import simulate_command
 from service.commands.output import Json, columns, report, say
 from service.settings import load
 
@@ -77,6 +78,7 @@ def evidence(
 
 
 app.command("drift")(drift)
+app.command("simulate")(simulate_command)
 
 
 @app.command("graduate")
