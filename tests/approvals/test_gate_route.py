@@ -71,6 +71,12 @@ def test_each_autonomous_rung_executes(standing: Any) -> None:
     assert isinstance(route(replace(CLEAR, standing=standing)), Execute)
 
 
+def test_what_was_chosen_for_an_audit_runs_and_is_looked_at_afterwards() -> None:
+    assert route(replace(CLEAR, audited=True)) == Execute(review_after=True)
+    held = route(replace(CLEAR, audited=True, standing="observation"))
+    assert isinstance(held, Hold)
+
+
 HELD = replace(CLEAR, standing="observation", verdict=_verdict("escalate"), breaches=(BREACH,))
 
 
