@@ -56,7 +56,7 @@ def test_everything_in_order_executes() -> None:
         pytest.param({"verdict": _verdict("escalate")}, Hold, id="rules-escalate"),
         pytest.param({"breaches": (BREACH,)}, Hold, id="limit-crossed"),
         pytest.param({"standing": "observation"}, Hold, id="observation"),
-        pytest.param({"standing": "shadow"}, Hold, id="shadow"),
+        pytest.param({"standing": "shadow"}, HandOver, id="shadow"),
         pytest.param({"standing": "suspended"}, Hold, id="suspended"),
         pytest.param({"tier": 2}, Hold, id="tier-2-is-always-held"),
         pytest.param({"tier": 3}, Hold, id="tier-3-is-always-held"),

@@ -9,7 +9,7 @@ from approvals import limits
 from approvals.four_eyes import needs_four_eyes
 from approvals.standing import capped, demote
 from approvals.switches import set_switch
-from core.actions import Action, Executed, Held, Unsure
+from core.actions import Action, Executed, HandedOver, Held, Unsure
 from core.errors import Forbidden, Invalid
 from core.ids import ActionId, Category, ConversationId, CustomerId, RequestId
 from core.money import Money
@@ -48,10 +48,19 @@ async def test_a_category_that_earned_it_runs_by_itself(play: Play, walk: Walk) 
     assert isinstance(await _alone(play, walk, "main", 4900), Executed)
 
 
-@pytest.mark.parametrize("standing", ["observation", "shadow", "suspended", "a_word_of_tomorrow"])
-async def test_every_other_standing_holds(play: Play, walk: Walk, standing: str) -> None:
+@pytest.mark.parametrize(
+    ("standing", "kind"),
+    [
+        ("observation", Held),
+        ("shadow", HandedOver),
+        ("off", HandedOver),
+        ("suspended", Held),
+        ("a_word_of_tomorrow", Held),
+    ],
+)
+async def test_no_other_standing_runs_anything(play: Play, walk: Walk, standing: str, kind: type) -> None:
     await play.stand("refund_request", standing)
-    assert isinstance(await _alone(play, walk, "main", 4900), Held)
+    assert isinstance(await _alone(play, walk, "main", 4900), kind)
     assert _spent(play) == 0
 
 
