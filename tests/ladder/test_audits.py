@@ -1,5 +1,6 @@
 """What runs alone is looked at afterwards: chosen before the outcome, more often after an error, and pulled back by it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +9,12 @@ from sqlalchemy import select
 
 from approvals.ladder.audits import SHARES, begin_burst, is_audited, is_chosen
 from approvals.ladder.views import category_view
+from approvals.ladder.weighing import weigh_category
 from approvals.parts import Parts, Reviewer
 from approvals.queue import detail, waiting
 from approvals.reviews import Decided, decide
 from approvals.standing import standing_of
-from core.actions import Executed
+from core.actions import Executed, Held
 from core.standing import Standing
 from evals.earned import earn
 from store.columns import table
@@ -121,11 +123,6 @@ async def test_one_critical_error_is_enough(gate: Gate) -> None:
 
 
 async def test_another_agent_version_is_held_at_once_and_pulled_back_when_weighed(gate: Gate) -> None:
-    from dataclasses import replace
-
-    from approvals.ladder.weighing import weigh_category
-    from core.actions import Held
-
     await earn(gate.parts, CATEGORY, "autonomous_20")
     gate.parts = replace(gate.parts, prompts={CATEGORY: "a new prompt"})
     customer = await gate.customer(person("new"), CATEGORY)
@@ -139,3 +136,13 @@ async def test_another_agent_version_is_held_at_once_and_pulled_back_when_weighe
     assert "version changed" in view.changes[0].reason
     assert view.version is not None
     assert (view.version.v, view.n) == (2, 0), "the new version has shown nothing yet"
+
+
+async def test_what_the_stand_in_model_proposes_is_held_in_a_category_it_has_not_earned(gate: Gate) -> None:
+    await earn(gate.parts, CATEGORY, "autonomous_20")
+    customer = await gate.customer(person("alt"), CATEGORY)
+    await customer.look("find_charges")
+    customer.asking = replace(customer.asking, model="offline 1")
+    args = {"charge_id": "ch_alt_fine", "amount": 1_200, "currency": "usd", "reason": "requested_by_customer"}
+    assert isinstance(await customer.yes(await customer.submit("refund_charge", **args)), Held)
+    assert customer.effects() == []

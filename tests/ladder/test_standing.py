@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, text, update
 
 from approvals.ladder.views import category_view, ladder
 from approvals.ladder.weighing import note_late, weigh_category
@@ -15,10 +15,12 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.standing import Standing
 from evals.earned import earn
 from store.columns import table
-from store.tables.action import ReviewRow
+from store.tables.action import ActionRow, ReviewRow
+from store.tables.conversation import ClosureRow, RequestRow
 from store.tables.standing import StandingChangeRow, StandingRow
 
 _STANDING, _CHANGE, _REVIEW = table(StandingRow), table(StandingChangeRow), table(ReviewRow)
+_ACTION, _CLOSURE = table(ActionRow), table(ClosureRow)
 CATEGORY = "refund_request"
 
 
@@ -186,3 +188,67 @@ async def test_the_overview_says_where_to_look(earned: Parts) -> None:
         await pull_back(work, policy, "suspended", by="usr_ops", reason="stop", parts=earned)
     assert {one.category: one for one in await ladder(earned)}[CATEGORY].standing == "suspended"
     assert await graduate(CATEGORY, by=ops(earned), reason="lift it", parts=earned) == "observation"
+
+
+@pytest.mark.parametrize(
+    ("days", "category", "errors"),
+    [
+        pytest.param(7, CATEGORY, 1, id="within-seven-days"),
+        pytest.param(7.01, CATEGORY, 0, id="later"),
+        pytest.param(1, "how_to", 0, id="about-something-else"),
+    ],
+)
+async def test_a_ticket_that_comes_back_on_the_same_issue_was_wrong(
+    earned: Parts, days: float, category: str, errors: int
+) -> None:
+    async with earned.store.begin() as work:
+        action = await work.value(text("select id from action where not canary order by created_at limit 1"))
+        ticket = await work.value(
+            text("select conversation_id from action where id = :a").bindparams(a=action)
+        )
+        await work.run(update(_ACTION).where(_ACTION.c.id == action).values(state="executed"))
+        closed = work.now - timedelta(days=10)
+        back = closed + timedelta(days=days)
+        ended = {"touched_by": ["agent"], "reopened_at": back, "category": category, "began_at": closed}
+        await work.run(
+            insert(_CLOSURE).values(id="clo", conversation_id=ticket, how="agent", at=closed, **ended)
+        )
+        await work.add(
+            RequestRow(
+                id="req_again",
+                conversation_id=ticket,
+                message_id="m",
+                category=category,
+                confidence=1.0,
+                slots={},
+                opened_at=back,
+            )
+        )
+    view = await category_view(CATEGORY, earned)
+    assert (view.k, [ticket.why for ticket in view.errors]) == (errors, ["reopened"] * errors)
+
+
+@pytest.mark.parametrize(
+    ("days", "about", "errors"),
+    [
+        pytest.param(7, CATEGORY, 1, id="within-seven-days"),
+        pytest.param(7.01, CATEGORY, 0, id="later"),
+        pytest.param(1, "how_to", 0, id="another-issue"),
+    ],
+)
+async def test_a_customer_who_asks_again_about_the_same_was_not_helped(
+    earned: Parts, days: float, about: str, errors: int
+) -> None:
+    async with earned.store.begin() as work:
+        action = await work.value(text("select id from action where not canary order by created_at limit 1"))
+        ticket = await work.value(
+            text("select conversation_id from action where id = :a").bindparams(a=action)
+        )
+        await work.run(update(_ACTION).where(_ACTION.c.id == action).values(state="executed"))
+        closed = work.now - timedelta(days=10)
+        told = {"how": "agent", "touched_by": ["agent"], "began_at": closed, "at": closed}
+        again = {"repeated_at": closed + timedelta(days=days), "repeated_by": "con_other"}
+        await work.run(
+            insert(_CLOSURE).values(id="clo", conversation_id=ticket, category=about, **told, **again)
+        )
+    assert [one.why for one in (await category_view(CATEGORY, earned)).errors] == ["asked again"] * errors
