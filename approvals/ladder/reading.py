@@ -56,7 +56,7 @@ async def history_of(work: Work, category: str) -> History:
             a.amount,
         )
         # An edited action is its editor's; what it says about the agent stands with the one it replaced.
-        .where(a.category == category, a.allowed_by_rules, ~a.canary, a.replaces.is_(None))
+        .where(a.category == category, a.allowed_by_rules, ~a.canary, a.replaces.is_(None), ~_ran_unseen())
         .order_by(a.created_at, a.id)
     )
     found = (await work.conn.execute(query)).all()
@@ -65,6 +65,18 @@ async def history_of(work: Work, category: str) -> History:
         proposals=tuple(_proposal(row, reviews.get(row.id, ()), late.get(row.id, ())) for row in found),
         canaries=await canary_answers(work),
         versions=await versions_of(work, category),
+    )
+
+
+def _ran_unseen() -> Any:
+    """What ran alone and was not chosen for a look: most of an autonomous category, and no evidence."""
+    a = _ACTION.c
+    reviewed = select(_REVIEW.c.id).where(_REVIEW.c.action_id == a.id).correlate(_ACTION).exists()
+    return and_(
+        a.standing.in_(AUTONOMOUS),
+        ~a.review_after,
+        a.state.in_((*_ON_ITS_WAY, "executed")),
+        ~reviewed,
     )
 
 
