@@ -13,6 +13,8 @@ from agent.parts import AgentParts
 from agent.requests import means_stop, means_thanks, open_requests, place
 from agent.saying import say
 from agent.wishes import in_turns, wishes
+from approvals.gate import BESIDE_PEOPLE
+from approvals.standing import standing_of
 from core.conversation import Signals
 from policies.model import CategoryPolicy
 from store.columns import table
@@ -144,6 +146,7 @@ async def _take(
     placed = await place(work, conversation.id, message.id, message.text, signals, catalog)
     hearing.request = placed.request
     needed = person_needed(signals, catalog.get(placed.request.category))
+    needed = needed or await beside_people(work, placed.request, parts)
     if needed is not None:
         hearing.plan, hearing.reason = "person", needed
         if signals.sentiment == "angry":
@@ -167,6 +170,21 @@ def person_needed(signals: Signals, policy: CategoryPolicy | None) -> str | None
     if policy.tier == 3:
         return f"{policy.title}: only people do this."
     return None
+
+
+async def beside_people(work: Work, request: RequestRow, parts: AgentParts) -> str | None:
+    """In shadow a person answers at once, and the agent works beside them, unheard; None for every other standing."""
+    policy = parts.approvals.catalog.get(request.category)
+    if policy is None or await standing_of(work, policy, parts.approvals) != "shadow":
+        return None
+    await parts.approvals.jobs.defer(
+        work,
+        "work_in_shadow",
+        once=f"shadow:{request.id}",
+        conversation_id=request.conversation_id,
+        request_id=request.id,
+    )
+    return BESIDE_PEOPLE
 
 
 async def _current(work: Work, conversation_id: str) -> RequestRow | None:

@@ -7,6 +7,7 @@ from core.standing import AUTONOMOUS, Standing, Tier
 
 # One sentence for a foreign thing and a missing thing, so that neither can be told from the other.
 NOT_FOUND = "There is nothing like that among your records."
+BESIDE_PEOPLE = "A colleague takes care of this; the agent only learns from it."
 STOPPED = "Actions of this kind are stopped at the moment."
 
 
@@ -55,6 +56,8 @@ def _forbidden(evidence: Evidence) -> Route | None:
         return Refuse("rules", " ".join(evidence.verdict.sentences) or "This is not possible.")
     if evidence.standing == "off":
         return HandOver("Requests of this kind are handled by people.")
+    if evidence.standing == "shadow":
+        return HandOver(BESIDE_PEOPLE)
     return None
 
 

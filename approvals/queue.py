@@ -162,8 +162,13 @@ def _entry(row: Any, catalog: Catalog) -> Entry:
         claimed_by=row["claimed_by"],
         review_after=row["review_after"],
         confidence_pct=round(row["confidence"] * 100),
-        state=row["state"],
+        state=_shown_state(row["state"], canary=row["canary"], review_after=row["review_after"]),
     )
+
+
+def _shown_state(state: str, *, canary: bool, review_after: bool) -> str:
+    """A canary among actions that are looked at after they ran reads as if it had run."""
+    return "executed" if canary and review_after and state == "held" else state
 
 
 async def detail(action_id: str, reviewer: Reviewer | None, parts: Parts) -> Detail:
@@ -261,8 +266,9 @@ async def _history(work: Work, row: ActionRow) -> tuple[Step, ...]:
         steps.append(Step(f"Confirmed {how}", "customer", confirmed.at))
     reviews = await work.rows(ReviewRow, select(_REVIEW).where(_REVIEW.c.action_id == row.id))
     steps += [Step(_review_words(r), r.reviewer_id, r.at) for r in reviews]
-    if row.state not in ("held", "asked", "proposed"):
-        steps.append(Step(f"Now {row.state}", "system", row.state_at))
+    state = _shown_state(row.state, canary=row.canary, review_after=row.review_after)
+    if state not in ("held", "asked", "proposed"):
+        steps.append(Step(f"Now {state}", "system", row.state_at))
     return tuple(sorted(steps, key=lambda s: s.at))
 
 

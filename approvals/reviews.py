@@ -13,6 +13,7 @@ from approvals.context import Mandate
 from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
 from approvals.judge import Judged, evidence, judge
+from approvals.ladder.canaries import answered
 from approvals.ladder.outcomes import is_material
 from approvals.ladder.weighing import weigh_after
 from approvals.parts import Parts, Reviewer
@@ -73,6 +74,8 @@ async def decide(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed
 
 
 async def _by_decision(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    if await _is_canary(decided.action_id, parts):
+        return await _canary(decided, reviewer, parts)
     match decided.decision:
         case "approve":
             return await _approve(decided, reviewer, parts)
@@ -84,6 +87,25 @@ async def _by_decision(decided: Decided, reviewer: Reviewer, parts: Parts) -> Re
             return await _take_over(decided, reviewer, parts)
         case _:
             assert_never(decided.decision)
+
+
+async def _is_canary(action_id: str, parts: Parts) -> bool:
+    async with parts.store.begin() as work:
+        return (await action_row(work, action_id)).canary
+
+
+async def _canary(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
+    """A known-bad proposal: whatever is decided, nothing runs, nobody else is told, and the colleague learns what it was."""
+    if decided.decision == "reject" and decided.reason_code not in REASONS:
+        raise Invalid(f"Say why with one of: {', '.join(REASONS)}.")
+    async with parts.store.begin() as work:
+        row = await _decidable(work, decided, reviewer)
+        await _record(work, row, decided, reviewer, shown=_shown(row))
+        sentence = await answered(work, row, decided.decision, decided.args, reviewer.id)
+        ends: State = "rejected" if decided.decision == "reject" else "withdrawn"
+        await move(work, row, ends, failure=sentence)
+        await work.notify("remit_queue", row.id)
+    return Reviewed(row.id, ends, sentence)
 
 
 async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:

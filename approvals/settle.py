@@ -181,6 +181,8 @@ async def expire(action_id: str, parts: Parts) -> None:
         if row.state not in ("asked", "held", "approved") or row.expires_at > work.now:
             return
         await move(work, row, "expired")
+        if row.canary:
+            return  # nobody asked for it, so nobody is told
         await cards.show_state(work, row)
         await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:{row.state}", action_id=row.id)
 

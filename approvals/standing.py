@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from approvals.four_eyes import LOGIN_LIVES
 from approvals.ladder.evidence import Evidence, blockers, evidence, supported
 from approvals.ladder.reading import history_of, terms_of
+from approvals.ladder.shadow import agreement_of, may_leave
 from approvals.ladder.versions import agent_version, begin_version, current_version
 from approvals.ladder.words import in_words
 from approvals.parts import Parts, Reviewer
@@ -138,7 +139,7 @@ async def graduate(category: str, *, by: Reviewer, reason: str, parts: Parts) ->
         if after is None:
             raise Invalid(f"{category} stands as high as it can.")
         if after not in AUTONOMOUS:
-            await _may_leave(work, before, policy, parts)
+            await _may_leave(work, before, category, await standing_row(work, category))
             await set_standing(work, category, before, after, by=by.id, reason=reason, parts=parts)
             return after
         current = await current_version(work, policy, parts)
@@ -155,8 +156,13 @@ async def graduate(category: str, *, by: Reviewer, reason: str, parts: Parts) ->
     return after
 
 
-async def _may_leave(work: Work, before: Standing, policy: CategoryPolicy, parts: Parts) -> None:
+async def _may_leave(work: Work, before: Standing, category: str, row: StandingRow | None) -> None:
     """Below observation people decide everything, so that only shadow asks for something before it is left."""
+    if before != "shadow" or row is None:
+        return
+    agreement = await agreement_of(work, category, row.since)
+    if lacks := may_leave(agreement, (work.now - row.since).days):
+        raise Conflict(f"It stays in shadow: {'; '.join(lacks)}.")
 
 
 def next_rung(standing: Standing) -> Standing | None:
@@ -190,8 +196,9 @@ async def pull_back(
     row = await standing_row(work, policy.category)
     before = cast(Standing, row.standing) if row else START
     await set_standing(work, policy.category, before, to, by=by, reason=reason, parts=parts)
-    if before in AUTONOMOUS and to not in AUTONOMOUS:
-        used = agent_version(policy, parts)
+    used = agent_version(policy, parts)
+    # Another version than the one that ran alone begins by itself, with its first proposal.
+    if before in AUTONOMOUS and to not in AUTONOMOUS and row is not None and row.agent_version == used:
         await begin_version(work, policy.category, used, why=f"pulled back: {reason}"[:200])
 
 

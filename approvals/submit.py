@@ -93,7 +93,8 @@ async def _propose(tool: WriteTool[Any], args: Args, under: Mandate, asking: Ask
             return outcome_of(known)
         if isinstance(decided, Refuse):
             await count_refusal(work, asking.conversation_id, tool.spec.name, parts, so_far=0)
-        await cards.show_state(work, row)
+        if under.standing != "shadow":  # beside people the agent is not heard
+            await cards.show_state(work, row)
     return await carry_on(row, decided, asking, parts)
 
 

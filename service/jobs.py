@@ -10,10 +10,13 @@ from sqlalchemy import select
 from agent.followup import follow_up
 from agent.handover import taken_over
 from agent.parts import AgentParts
+from agent.shadow import work_in_shadow
 from agent.silence import close_silent
 from agent.turn import run_turn
 from approvals.consent import ensure_code
 from approvals.execute import execute
+from approvals.ladder.canaries import plant_canaries
+from approvals.ladder.compare import compare_all
 from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
@@ -66,11 +69,31 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def send_outbox(outbox_id: str) -> None:
         await deliver(outbox_id, house)
 
+    _register_ladder(app, parts)
+    _register_periodic(app, parts, anchor)
+
+
+def _register_ladder(app: procrastinate.App, parts: AgentParts) -> None:
+    house = parts.approvals
+
     @app.task(name="weigh_category", retry=_RETRY)
     async def weigh(category: str) -> None:
         await weigh_category(category, house)
 
-    _register_periodic(app, parts, anchor)
+    @app.task(name="work_in_shadow", retry=_RETRY)
+    async def shadow(conversation_id: str, request_id: str) -> None:
+        await work_in_shadow(conversation_id, request_id, parts)
+
+    @app.periodic(cron=_TEN_MINUTES)
+    @app.task(name="weigh_all", queueing_lock="weigh_all")
+    async def weigh_every_category(timestamp: int) -> None:
+        await compare_all(house)
+        await weigh_all(house)
+
+    @app.periodic(cron=_TEN_MINUTES)
+    @app.task(name="plant_canaries", queueing_lock="plant_canaries")
+    async def plant(timestamp: int) -> None:
+        await plant_canaries(house)
 
 
 def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
@@ -89,11 +112,6 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
     async def anchor_audit(timestamp: int) -> None:
         async with house.store.begin() as work:
             await anchor_now(work.conn, anchor)
-
-    @app.periodic(cron=_TEN_MINUTES)
-    @app.task(name="weigh_all", queueing_lock="weigh_all")
-    async def weigh_every_category(timestamp: int) -> None:
-        await weigh_all(house)
 
 
 async def _take_up(app: procrastinate.App) -> None:

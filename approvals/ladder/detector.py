@@ -4,7 +4,7 @@ M <- (M + 1) * (1 + (r - 1)/(1 - t) * w * (x - t)) for r in 1.5, 2, 4, 8 (each a
 While every true rate is at most t, false alarms are at least 2,500 audits apart on average (Shin, Ramdas & Rinaldo).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from approvals.ladder.eprocess import Item, check_share
@@ -28,17 +28,27 @@ class Watched:
         return self.statistics[-1] if self.statistics else 0.0
 
 
+class Detector:
+    """The four statistics, one audit after the other; raises Invalid for a threshold outside (0, 1)."""
+
+    def __init__(self, t: float) -> None:
+        check_share("threshold", t)
+        self._t = t
+        self._bets = [(min(r, 1 / t) - 1) / (1 - t) for r in RISES]
+        self._sums = [0.0] * len(RISES)
+
+    def add(self, x: float, w: float = 1.0) -> float:
+        """The mean after one more audit of this severity and weight."""
+        moved = w * (x - self._t)
+        self._sums = [
+            min(_MOST, (m + 1) * max(0.0, 1 + bet * moved))
+            for m, bet in zip(self._sums, self._bets, strict=True)
+        ]
+        return sum(self._sums) / len(self._sums)
+
+
 def watch(audits: Iterable[Item], t: float) -> Watched:
     """What the detector says of these audits, in order; raises Invalid for a threshold outside (0, 1)."""
-    check_share("threshold", t)
-    means = tuple(_means(audits, t))
+    detector = Detector(t)
+    means = tuple(detector.add(audit.x, audit.w) for audit in audits)
     return Watched(means, next((i for i, mean in enumerate(means, start=1) if mean >= ALARM), None))
-
-
-def _means(audits: Iterable[Item], t: float) -> Iterator[float]:
-    bets = [(min(r, 1 / t) - 1) / (1 - t) for r in RISES]
-    sums = [0.0] * len(bets)
-    for audit in audits:
-        moved = audit.w * (audit.x - t)
-        sums = [min(_MOST, (m + 1) * max(0.0, 1 + bet * moved)) for m, bet in zip(sums, bets, strict=True)]
-        yield sum(sums) / len(sums)

@@ -71,12 +71,12 @@ def is_material(tool: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
     """True when an edit changed more than wording."""
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return any(
-        (tool, name) not in WORDING or not _same_said(before.get(name), after.get(name)) for name in changed
+        (tool, name) not in WORDING or not same_said(before.get(name), after.get(name)) for name in changed
     )
 
 
-def _same_said(before: object, after: object) -> bool:
-    """The same numbers, links and negations, and most of the words."""
+def same_said(before: object, after: object) -> bool:
+    """True for texts with the same numbers, links and negations, and most of the words."""
     if not isinstance(before, str) or not isinstance(after, str):
         return False
     if _hard(before) != _hard(after):

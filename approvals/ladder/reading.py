@@ -27,6 +27,8 @@ _REQUEST = table(RequestRow)
 COMES_BACK = timedelta(days=7)
 _OPEN = ("proposed", "asked", "held")
 _ON_ITS_WAY = ("approved", "executing", "unsure")
+# Decided in favour, whatever became of it: only these can turn out wrong later.
+_RAN = (*_ON_ITS_WAY, "executed", "needs_person", "failed")
 _ASKS = (["confirm"], ["step_up"])
 
 
@@ -54,7 +56,7 @@ async def history_of(work: Work, category: str) -> History:
             a.amount,
         )
         # An edited action is its editor's; what it says about the agent stands with the one it replaced.
-        .where(a.category == category, a.allowed_by_rules, ~a.canary, a.replaces.is_(None))
+        .where(a.category == category, a.allowed_by_rules, ~a.canary, a.replaces.is_(None), ~_ran_unseen())
         .order_by(a.created_at, a.id)
     )
     found = (await work.conn.execute(query)).all()
@@ -63,6 +65,18 @@ async def history_of(work: Work, category: str) -> History:
         proposals=tuple(_proposal(row, reviews.get(row.id, ()), late.get(row.id, ())) for row in found),
         canaries=await canary_answers(work),
         versions=await versions_of(work, category),
+    )
+
+
+def _ran_unseen() -> Any:
+    """What ran alone and was not chosen for a look: most of an autonomous category, and no evidence."""
+    a = _ACTION.c
+    reviewed = select(_REVIEW.c.id).where(_REVIEW.c.action_id == a.id).correlate(_ACTION).exists()
+    return and_(
+        a.standing.in_(AUTONOMOUS),
+        ~a.review_after,
+        a.state.in_((*_ON_ITS_WAY, "executed")),
+        ~reviewed,
     )
 
 
@@ -134,8 +148,9 @@ async def _late(work: Work, category: str) -> Mapping[str, Sequence[str]]:
     noted = select(_LATE.c.action_id, _LATE.c.kind).where(_LATE.c.category == category).order_by(_LATE.c.at)
     for action_id, kind in (await work.conn.execute(noted)).all():
         found[action_id].append(kind)
-    for action_id in (await work.conn.execute(_came_back(category))).scalars():
-        found[action_id].append("reopened")
+    for why, query in (("reopened", _came_back(category)), ("asked again", _asked_again(category))):
+        for action_id in (await work.conn.execute(query)).scalars():
+            found[action_id].append(why)
     return found
 
 
@@ -154,6 +169,18 @@ def _came_back(category: str) -> Any:
         .join(_REQUEST, same_issue)
         .where(a.category == category, ~a.canary, a.replaces.is_(None))
         .where(c.reopened_at.is_not(None), c.reopened_at - c.at <= COMES_BACK)
-        .where(a.state.in_(("executed", "approved", "executing", "unsure", "needs_person", "failed")))
+        .where(a.state.in_(_RAN))
+        .distinct()
+    )
+
+
+def _asked_again(category: str) -> Any:
+    """Actions of tickets after which the customer came back about the same within seven days, in any conversation."""
+    a, c = _ACTION.c, _CLOSURE.c
+    return (
+        select(a.id)
+        .join(_CLOSURE, and_(c.conversation_id == a.conversation_id, c.at >= a.created_at))
+        .where(a.category == category, c.category == category, ~a.canary, a.replaces.is_(None))
+        .where(c.repeated_at.is_not(None), c.repeated_at - c.at <= COMES_BACK, a.state.in_(_RAN))
         .distinct()
     )

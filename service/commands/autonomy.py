@@ -6,13 +6,18 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from approvals.ladder.views import category_view
 from approvals.parts import Parts, Reviewer
 from approvals.standing import demote as move_down
+from approvals.standing import graduate as move_up
 from approvals.standing import standings
 from approvals.switches import set_switch
 from core.clock import SystemClock
+from core.errors import Invalid
 from service.build import house
+from service.commands.autonomy_category import WHAT_IT_MEANS, show_category
 from service.commands.autonomy_numbers import ALPHA, drift, say_numbers, weigh_numbers
+from service.commands.autonomy_simulate import simulate_command
 from service.commands.output import Json, columns, report, say
 from service.settings import load
 
@@ -49,6 +54,7 @@ def status(as_json: Json = False) -> None:
 
 @app.command("evidence")
 def evidence(
+    category: Annotated[str | None, typer.Argument(help="A category; leave it out to try numbers.")] = None,
     n: Annotated[int | None, typer.Option(help="Reviewed tickets.")] = None,
     k: Annotated[int, typer.Option(help="Errors among them.")] = 0,
     threshold: Annotated[float | None, typer.Option(help="0.01 is 1 %.")] = None,
@@ -58,7 +64,12 @@ def evidence(
     days: Annotated[int | None, typer.Option(help="Days since the first of these tickets.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What n tickets with k errors prove at a threshold."""
+    """What a category has shown so far, or what n tickets with k errors would prove."""
+    if category is not None:
+        if n is not None or threshold is not None:
+            raise Invalid("Give either a category or numbers, not both.")
+        show_category(_with_parts(lambda parts: category_view(category, parts)), as_json=as_json)
+        return
     found = weigh_numbers(n, k, threshold, alpha=alpha, canaries=canaries, missed=missed, days=days)
     if as_json:
         report(found)
@@ -67,6 +78,14 @@ def evidence(
 
 
 app.command("drift")(drift)
+app.command("simulate")(simulate_command)
+
+
+@app.command("graduate")
+def graduate(category: str, reason: Reason, by: By = "cli@example.com") -> None:
+    """One rung up, signed with your reason, if the evidence allows it."""
+    stands = _with_parts(lambda parts: move_up(category, by=_ops(by), reason=reason, parts=parts))
+    say(f"{category} is in {stands} from now on. {WHAT_IT_MEANS[stands]}")
 
 
 @app.command("demote")

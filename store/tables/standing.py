@@ -89,6 +89,15 @@ class LateErrorRow(SQLModel, table=True):
     at: datetime = utc()
 
 
+class ShadowRow(SQLModel, table=True):
+    """Whether people did what the agent proposed in shadow, looked up a day after the ticket was solved."""
+
+    __tablename__ = "shadow"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    agreed: bool
+    at: datetime = utc()
+
+
 class SwitchRow(SQLModel, table=True):
     """A kill switch: scope `all`, `category` or `tool`; on means nothing of it runs."""
 

@@ -56,7 +56,7 @@ def test_everything_in_order_executes() -> None:
         pytest.param({"verdict": _verdict("escalate")}, Hold, id="rules-escalate"),
         pytest.param({"breaches": (BREACH,)}, Hold, id="limit-crossed"),
         pytest.param({"standing": "observation"}, Hold, id="observation"),
-        pytest.param({"standing": "shadow"}, Hold, id="shadow"),
+        pytest.param({"standing": "shadow"}, HandOver, id="shadow"),
         pytest.param({"standing": "suspended"}, Hold, id="suspended"),
         pytest.param({"tier": 2}, Hold, id="tier-2-is-always-held"),
         pytest.param({"tier": 3}, Hold, id="tier-3-is-always-held"),
@@ -69,6 +69,12 @@ def test_one_thing_missing_never_executes(change: dict[str, Any], kind: type) ->
 @pytest.mark.parametrize("standing", ["autonomous_20", "autonomous_5", "autonomous_2"])
 def test_each_autonomous_rung_executes(standing: Any) -> None:
     assert isinstance(route(replace(CLEAR, standing=standing)), Execute)
+
+
+def test_what_was_chosen_for_an_audit_runs_and_is_looked_at_afterwards() -> None:
+    assert route(replace(CLEAR, audited=True)) == Execute(review_after=True)
+    held = route(replace(CLEAR, audited=True, standing="observation"))
+    assert isinstance(held, Hold)
 
 
 HELD = replace(CLEAR, standing="observation", verdict=_verdict("escalate"), breaches=(BREACH,))

@@ -21,6 +21,7 @@ def _one(name: str, off: str, aim: str, file: str, old: str, new: str) -> Mutant
 GATE, JUDGE, CONSENT = "approvals/gate.py", "approvals/judge.py", "approvals/consent.py"
 EXECUTE, SETTLE, REVIEWS = "approvals/execute.py", "approvals/settle.py", "approvals/reviews.py"
 SUBMIT, CONTEXT, LIMITS = "approvals/submit.py", "approvals/context.py", "approvals/limits.py"
+T_STANDING, T_CANARIES = "tests/ladder/test_standing.py", "tests/ladder/test_canaries.py"
 LOOK, RECORD, STANDING = "approvals/look.py", "approvals/record.py", "approvals/standing.py"
 SWITCHES, CHECK, ALWAYS = "approvals/switches.py", "policies/check.py", "policies/always.py"
 ROUTE = "tests/approvals/test_gate_route.py"
@@ -343,7 +344,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "what was agreed is what the digest says",
         T_EXECUTE,
         EXECUTE,
-        "if under is None or action_of(row).digest != row.digest:",
+        "if row.canary or under is None or action_of(row).digest != row.digest:",
         "if under is None:",
     ),
     _one(
@@ -533,7 +534,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a permit needs a recorded intent",
         T_EXECUTE,
         EXECUTE,
-        'if row.state not in ("executing", "unsure"):',
+        'if row.canary or row.state not in ("executing", "unsure"):',
         "if False:",
     ),
     _one(
@@ -767,7 +768,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "autonomy is earned, not set",
         T_LIMITS,
         STANDING,
-        "if STRICTEST_FIRST.index(to) > STRICTEST_FIRST.index(before):",
+        "if _rank(to) > _rank(stored):",
         "if False:",
     ),
     _one(
@@ -777,6 +778,79 @@ MUTANTS: tuple[Mutant, ...] = (
         STANDING,
         "if not reason.strip():",
         "if False:",
+    ),
+    # the ladder: what carries a standing, and canaries
+    _one(
+        "earned",
+        "a standing that its evidence does not carry holds",
+        T_STANDING,
+        STANDING,
+        "return standing if holds else START",
+        "return standing",
+    ),
+    _one(
+        "earned-version",
+        "another agent version has not earned it",
+        T_STANDING,
+        STANDING,
+        "if used is not None and used != row.agent_version:",
+        "if False:",
+    ),
+    _one(
+        "earned-signed",
+        "a standing needs its signed change",
+        T_STANDING,
+        STANDING,
+        'if not hmac.compare_digest(change.signature or "", _signature(change, parts)):',
+        "if False:",
+    ),
+    _one(
+        "earned-rung",
+        "the evidence supports that very rung",
+        T_STANDING,
+        STANDING,
+        "return shown is not None and _rank(supported(shown)) >= _rank(cast(Standing, row.standing))",
+        "return shown is not None",
+    ),
+    _one(
+        "graduate-login",
+        "graduating wants a fresh login",
+        T_STANDING,
+        STANDING,
+        "if parts.clock.now() - by.authenticated_at > LOGIN_LIVES:",
+        "if False:",
+    ),
+    _one(
+        "graduate-proof",
+        "graduating wants proof",
+        T_STANDING,
+        STANDING,
+        "if stands := blockers(shown, after):",
+        "if stands := ():",
+    ),
+    _one(
+        "audited",
+        "what was chosen is looked at afterwards",
+        ROUTE,
+        GATE,
+        "return Execute(review_after=evidence.audited)",
+        "return Execute(review_after=False)",
+    ),
+    _one(
+        "canary-review",
+        "a canary is reviewed as one",
+        T_CANARIES,
+        REVIEWS,
+        "if await _is_canary(decided.action_id, parts):",
+        "if False:",
+    ),
+    _one(
+        "canary-permit",
+        "a canary has no permit",
+        T_CANARIES,
+        EXECUTE,
+        'if row.canary or row.state not in ("executing", "unsure"):',
+        'if row.state not in ("executing", "unsure"):',
     ),
     _one(
         "four-eyes-currency",

@@ -9,7 +9,7 @@ from approvals import limits
 from approvals.four_eyes import needs_four_eyes
 from approvals.standing import capped, demote
 from approvals.switches import set_switch
-from core.actions import Action, Executed, Held, Unsure
+from core.actions import Action, Executed, HandedOver, Held, Unsure
 from core.errors import Forbidden, Invalid
 from core.ids import ActionId, Category, ConversationId, CustomerId, RequestId
 from core.money import Money
@@ -48,10 +48,21 @@ async def test_a_category_that_earned_it_runs_by_itself(play: Play, walk: Walk) 
     assert isinstance(await _alone(play, walk, "main", 4900), Executed)
 
 
-@pytest.mark.parametrize("standing", ["observation", "shadow", "suspended", "a_word_of_tomorrow"])
+@pytest.mark.parametrize("standing", ["observation", "suspended", "a_word_of_tomorrow"])
 async def test_every_other_standing_holds(play: Play, walk: Walk, standing: str) -> None:
     await play.stand("refund_request", standing)
     assert isinstance(await _alone(play, walk, "main", 4900), Held)
+    assert _spent(play) == 0
+
+
+@pytest.mark.parametrize("standing", ["off", "shadow"])
+async def test_where_people_do_the_work_the_agent_gets_no_further_than_a_proposal(
+    play: Play, walk: Walk, standing: str
+) -> None:
+    await play.stand("refund_request", standing)
+    assert isinstance(await walk.propose(), HandedOver)
+    await walk.confirm()
+    await walk.execute()
     assert _spent(play) == 0
 
 
