@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 from insights.counts import Counts
 
 Unit = Literal["share", "seconds", "usd"]
-Verdict = Literal["inside", "below", "above", "too_few"]
+Verdict = Literal["inside", "below", "above", "too_few", "not_judged"]
 # Below this many a number says nothing yet, so nothing is coloured by it.
 ENOUGH = 20
 START = "start"
@@ -50,9 +50,17 @@ class Measure:
     baseline: str
     band: Band
     read: Callable[[Counts], Reading]
+    mixes: bool = False
+    """True where the band fits all categories together only: one that people review is meant to stay at zero."""
 
-    def verdict(self, reading: Reading) -> Verdict:
-        """Where a reading lies against the band; nothing is judged on fewer than `ENOUGH`."""
+    def verdict(self, reading: Reading, *, of_one: bool = False) -> Verdict:
+        """Where a reading lies against the band; nothing is judged on fewer than `ENOUGH`.
+
+        Args:
+            of_one: whether it is the reading of one category alone.
+        """
+        if of_one and self.mixes:
+            return "not_judged"
         if reading.value is None or reading.of < ENOUGH:
             return "too_few"
         if self.band.low is not None and reading.value < self.band.low:
@@ -91,6 +99,7 @@ _ALL = (
         START,
         Band(0.4, 0.85, "Above the band, look whether something is counted that nobody solved."),
         lambda c: share(c.resolved, c.ended, may_turn=c.resolved_young),
+        mixes=True,
     ),
     Measure(
         "deflected",
@@ -113,6 +122,7 @@ _ALL = (
         START,
         Band(0.05, 0.35, "Below the band, look whether people who need a person get one."),
         lambda c: share(c.handed_over, c.opened),
+        mixes=True,
     ),
     Measure(
         "escalation_right",

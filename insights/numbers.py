@@ -56,7 +56,8 @@ class Board:
         measure = MEASURES[key]
         now = measure.read(self.of("now", category))
         trend = tuple(measure.read(self.of(name, category)) for name in ("30", "60", "90"))
-        return Number(measure, category, now, measure.verdict(now), self._baseline(measure, category), trend)
+        verdict = measure.verdict(now, of_one=category is not None)
+        return Number(measure, category, now, verdict, self._baseline(measure, category), trend)
 
     def of(self, window: str, category: str | None) -> Counts:
         """The raw counts behind the numbers of a stretch."""

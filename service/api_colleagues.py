@@ -107,6 +107,13 @@ async def list_standings(me: ReaderOf, parts: PartsOf) -> wire.Standings:
     return wire.Standings(standings=[wire.Place.model_validate(place) for place in places])
 
 
+@router.post("/standings/{category}/graduate")
+async def graduate_category(category: str, body: wire.Demotion, me: OpsOf, parts: PartsOf) -> wire.Moved:
+    """Moves a category one rung up, signed by a person with a fresh login, only if its evidence allows it."""
+    after = await standing.graduate(category, by=reviewer(me), reason=body.reason, parts=parts.approvals)
+    return wire.Moved(standing=after)
+
+
 @router.post("/standings/{category}/demote")
 async def demote_category(category: str, body: wire.Demotion, me: OpsOf, parts: PartsOf) -> wire.Done:
     """Pulls a category back to observation, at once and for what waits too."""

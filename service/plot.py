@@ -35,6 +35,8 @@ class Plot:
     title: str
     lines: Sequence[str]
     dots: Sequence[Mark]
+    flags: Sequence[Mark]
+    """Points that want to be seen whatever the line does, such as errors."""
     bars: Sequence[Mark]
     across: Sequence[Mark]
     up: Sequence[Mark]
@@ -53,6 +55,7 @@ def plot(
     across: Sequence[tuple[float, str]] = (),
     in_words: Callable[[float], str] = "{:g}".format,
     at_most: float | None = None,
+    flags: Sequence[Point] = (),
 ) -> Plot:
     """The drawing of points in order.
 
@@ -60,6 +63,7 @@ def plot(
         bars: levels to reach or to stay under, each with its name.
         across: what is written along the axis, at which places.
         at_most: the axis never goes further up than this, however high the line.
+        flags: points of the line that are marked.
     """
     values = [p.y for p in points if p.y is not None] + [value for value, _ in bars]
     low, high = min([0.0, *values]), max([*values, 0.0])
@@ -81,6 +85,7 @@ def plot(
         title=title,
         lines=tuple(_lines(marks)),
         dots=tuple(found) if len(found) <= _MOST_DOTS else tuple(found[-1:]),
+        flags=tuple(place(p.x, p.y, p.label) for p in flags if p.y is not None),
         bars=tuple(place(first, value, name) for value, name in sorted(bars)),
         across=tuple(place(x, low, label) for x, label in across),
         up=tuple(place(first, tick, in_words(tick)) for tick in ticks),

@@ -83,6 +83,8 @@ class NewReview(In):
 
 
 class Demotion(In):
+    """Why a category is moved, up or down; it is kept with who did it."""
+
     reason: Reason
 
 
@@ -275,6 +277,12 @@ class Place(Out):
 
 class Standings(Out):
     standings: list[Place]
+
+
+class Moved(Out):
+    """Where a category stands after it was moved."""
+
+    standing: Standing
 
 
 class Switch(Out):

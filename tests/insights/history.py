@@ -1,9 +1,15 @@
 """A history of conversations written straight into the tables, as the service would have left it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import update
+from sqlmodel import SQLModel
+
+from approvals.ladder.versions import begin_version
 from core.ids import new_id
+from policies.model import CategoryPolicy
+from store.columns import table
 from store.tables.action import ActionRow, ReviewRow
 from store.tables.conversation import (
     ClosureRow,
@@ -13,10 +19,31 @@ from store.tables.conversation import (
     MessageRow,
     RequestRow,
 )
+from store.tables.standing import CanaryRow, StandingVersionRow
 from store.work import Work
 
+_VERSION = table(StandingVersionRow)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+
+
+class _Together:
+    """Stands for a unit of work that inserts at the end, table by table: a thousand rows in a second."""
+
+    def __init__(self, work: Work) -> None:
+        self.now = work.now
+        self._work = work
+        self._rows: dict[type[SQLModel], list[SQLModel]] = {}
+
+    async def add(self, *rows: SQLModel) -> None:
+        for row in rows:
+            self._rows.setdefault(type(row), []).append(row)
+
+    async def insert(self) -> None:
+        for kind, rows in self._rows.items():
+            into = table(kind)
+            kept = [{c.key: getattr(row, c.key) for c in into.columns} for row in rows]
+            await self._work.conn.execute(into.insert(), kept)
 
 
 class History:
@@ -135,6 +162,7 @@ class History:
             verdict={},
             preview={"title": "Refund $49.00", "lines": [], "note": ""},
             because=[],
+            agent_version=more.pop("agent_version", ""),
             created_at=at,
             due_at=at,
             expires_at=at + DAY,
@@ -158,3 +186,46 @@ class History:
         )
         await self.work.add(row)
         return row.id
+
+    async def record(
+        self,
+        policy: CategoryPolicy,
+        used: str,
+        *,
+        clean: int,
+        errors: tuple[int, ...] = (),
+        days: float = 30,
+        canaries: int = 60,
+        missed: int = 0,
+    ) -> list[str]:
+        """A category's reviewed past, evenly over `days`: the tickets numbered in `errors` were rejected."""
+        began, customer = self.work.now - days * DAY, await self.customer()
+        await begin_version(self.work, policy.category, used, why="the first proposals")
+        mine = (_VERSION.c.category == policy.category) & (_VERSION.c.agent_version == used)
+        await self.work.run(update(_VERSION).where(mine).values(began_at=began))
+        total, made = clean + len(errors), []
+        together = _Together(self.work)
+        bulk = History(cast(Work, together))
+        for n in range(1, total + 1):
+            at = began + days * DAY * n / (total + 1)
+            talk = await bulk.talk(at, policy.category, customer=customer, state="closed")
+            wrong = n in errors
+            action = await bulk.propose(
+                talk, customer, at, policy.category, state="rejected" if wrong else "executed",
+                allowed_by_rules=True, agent_version=used,
+            )  # fmt: skip
+            decision = {"decision": "reject", "reason_code": "wrong_amount"} if wrong else {}
+            await bulk.review(action, at + 9 * MINUTE, **decision)
+            made.append(action)
+        for n in range(canaries):
+            talk = await bulk.talk(began, policy.category, customer=customer, state="closed")
+            action = await bulk.propose(
+                talk, customer, began, policy.category, state="rejected", canary=True, agent_version=used,
+                allowed_by_rules=True,
+            )  # fmt: skip
+            await together.add(
+                CanaryRow(action_id=action, made_from=made[0], broke="amount", what="another sum", at=began,
+                    answered_by="usr_ines", missed=n < missed, answered_at=began)
+            )  # fmt: skip
+        await together.insert()
+        return made

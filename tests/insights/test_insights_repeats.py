@@ -10,24 +10,12 @@ from agent.closing import close, reopen
 from core.clock import StillClock
 from core.ids import new_id
 from store.columns import table
-from store.jobs import Jobs, connect
+from store.jobs import Jobs
 from store.tables.conversation import ClosureRow, ConversationRow
 from store.work import Store
 
 _CLOSURE = table(ClosureRow)
 _CONVERSATION = table(ConversationRow)
-
-
-class Nobody(Jobs):
-    """No worker runs behind these tests: what is due stays undone."""
-
-    async def defer(self, work: object, task: str, **more: object) -> None:
-        return None
-
-
-@pytest.fixture
-def jobs(database: str) -> Jobs:
-    return Nobody(connect(database))
 
 
 async def end(store: Store, jobs: Jobs, conversation: str) -> None:

@@ -1,7 +1,7 @@
-// Ops pages: pulling back and stopping ask for a reason, then happen at once.
+// Ops pages: graduating and stopping ask for a reason, pulling back asks for nothing; all happen at once.
 
 import { look, post, whileSeen } from "./api.js";
-import { leaveNote, showNote } from "./dom.js";
+import { h, leaveNote, showNote, toast } from "./dom.js";
 
 const box = document.getElementById("why");
 
@@ -19,17 +19,34 @@ function ask({ title, explain, ok, send, said }) {
       leaveNote(said);
       location.reload();
     } catch (error) {
-      problem.textContent = error.fields.reason ?? error.message;
+      problem.replaceChildren(error.fields.reason ?? error.message, ...again(error));
       problem.hidden = false;
     }
   };
   box.showModal();
 }
 
+// A graduation wants a login of the last 15 minutes; the way there and back is one link.
+function again(error) {
+  if (error.status !== 403 || !error.message.includes("Log in again")) return [];
+  return [" ", h("a", { href: `/login?next=${encodeURIComponent(location.pathname)}` }, "Log in")];
+}
+
 const flip = (scope, key, on) => (reason) => post("/v1/switches", { scope, key, on, reason });
 
+// One click, at once: whoever pulls back explains later, if at all.
+async function pullBack({ demote, title }) {
+  try {
+    await post(`/v1/standings/${demote}/demote`, { reason: "Pulled back with one click." });
+    leaveNote(`${title} is back in observation.`);
+    location.reload();
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
 function asks(target) {
-  const { demote, switch: category, title } = target.dataset;
+  const { graduate, switch: category, title, rise } = target.dataset;
   const on = target.dataset.on === "true";
   if ("freeze" in target.dataset) {
     return { title: "Freeze everything", explain: "No action of any category runs from now on, approved ones included. The chat goes on.", ok: "Freeze", send: flip("all", "", true), said: "Everything is frozen." };
@@ -37,8 +54,8 @@ function asks(target) {
   if ("thaw" in target.dataset) {
     return { title: "Let actions run again", explain: "Actions may run again. What was held back meanwhile waits in the queue to be approved anew.", ok: "Let run", send: flip("all", "", false), said: "Actions run again." };
   }
-  if (demote) {
-    return { title: `Pull ${title} back`, explain: "From now on a colleague reviews every action of this category, those that wait included.", ok: "Pull back", send: (reason) => post(`/v1/standings/${demote}/demote`, { reason }), said: `${title} is back in observation.` };
+  if (graduate) {
+    return { title: `Graduate ${title}`, explain: rise, ok: "Graduate", send: (reason) => post(`/v1/standings/${graduate}/graduate`, { reason }), said: `${title} has moved up.` };
   }
   if (category && on) {
     return { title: `Stop ${title}`, explain: "No action of this category runs until you let it run again.", ok: "Stop", send: flip("category", category, true), said: `${title} is stopped.` };
@@ -47,8 +64,10 @@ function asks(target) {
 }
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-freeze], [data-thaw], [data-demote], [data-switch]");
-  if (target && box) ask(asks(target));
+  const target = event.target.closest("[data-freeze], [data-thaw], [data-demote], [data-graduate], [data-switch]");
+  if (!target || !box) return;
+  if ("demote" in target.dataset) pullBack(target.dataset);
+  else ask(asks(target));
 });
 box?.querySelector("[data-close]").addEventListener("click", () => box.close());
 showNote();
