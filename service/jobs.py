@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import procrastinate
 from procrastinate import RetryStrategy
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 from sqlalchemy import select
 
 from agent.followup import follow_up
@@ -100,7 +102,18 @@ async def _take_up(app: procrastinate.App) -> None:
     """Jobs of a worker that died go to another: each looks at a row, so running one twice changes nothing."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
         log.warning("job %s (%s) was left by a dead worker", job.id, job.task_name)
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            # Another of its name waits already and will look at the same row.
+            await app.job_manager.finish_job_by_id_async(_number(job), Status.FAILED, delete_job=True)
+        except ConnectorException:
+            log.info("job %s was taken up by another worker", job.id)
+
+
+def _number(job: Job) -> int:
+    assert job.id is not None  # it was read from the table
+    return job.id
 
 
 async def _resend(parts: AgentParts) -> None:
