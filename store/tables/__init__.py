@@ -22,7 +22,7 @@ from store.tables.conversation import (
 )
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
-from store.tables.record import ArticleRow, AuditRow, OutboxRow
+from store.tables.record import ArticleRow, AuditRow, FindingRow, OutboxRow
 from store.tables.standing import (
     CanaryRow,
     EvidenceRow,
@@ -46,6 +46,7 @@ __all__ = [
     "CustomerRow",
     "EventRow",
     "EvidenceRow",
+    "FindingRow",
     "HandoffRow",
     "LateErrorRow",
     "MessageRow",
