@@ -56,7 +56,7 @@ def crash(
 
 
 async def _audit(made: Lab) -> str:
-    async with crash_house(made.lasting, Points(None, str), ahead=timedelta()) as house:
+    async with crash_house(made.lasting, Points(None, lambda _: None), ahead=timedelta()) as house:
         async with house.service.store.begin() as work:
             await audit.anchor_now(work.conn, house.anchor)
             found = await audit.verify(work.conn, house.anchor)

@@ -203,7 +203,7 @@ def _next(action: dict[str, Any] | None, conversation: str, *, due: int, left: i
 
 
 def _one(db: psycopg.Connection[dict[str, Any]], query: str, *values: str) -> dict[str, Any] | None:
-    return db.execute(query, values or None).fetchone()  # type: ignore[call-overload,no-any-return]
+    return db.execute(query, values or None).fetchone()
 
 
 def _count(db: psycopg.Connection[dict[str, Any]], query: str, *values: str) -> int:

@@ -20,6 +20,8 @@ from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
 from service.deliver import deliver, is_overdue
+from service.findings import keep
+from service.reconcile import compare
 from store.audit import Anchor, anchor_now
 from store.columns import table
 from store.tables.record import OutboxRow
@@ -29,12 +31,15 @@ _OUTBOX = table(OutboxRow)
 _RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
 _MINUTE = "* * * * *"
 _TEN_MINUTES = "*/10 * * * *"
+_FIVE_MINUTES = "*/5 * * * *"
+# Long enough that a vendor's outage of an hour hides nothing; `remit reconcile` compares everything.
+_RECENT = timedelta(hours=2)
 # Workers say every ten seconds that they live.
 _DEAD_AFTER = 45
 
 
-def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
-    """Names every task on `app`; a worker that runs it has all it needs by hand."""
+def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor, *, oncall: str | None = None) -> None:
+    """Names every task on `app`; a worker that runs it has all it needs by hand. `oncall` is paged by mail."""
     house = parts.approvals
 
     @app.task(name="execute_action", retry=_RETRY)
@@ -72,10 +77,10 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def weigh(category: str) -> None:
         await weigh_category(category, house)
 
-    _register_periodic(app, parts, anchor)
+    _register_periodic(app, parts, anchor, oncall)
 
 
-def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
+def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor, oncall: str | None) -> None:
     house = parts.approvals
 
     @app.periodic(cron=_MINUTE)
@@ -90,7 +95,15 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
     @app.task(name="anchor", queueing_lock="anchor")
     async def anchor_audit(timestamp: int) -> None:
         async with house.store.begin() as work:
-            await anchor_now(work.conn, anchor)
+            problem = await anchor_now(work.conn, anchor)
+        if problem is not None:
+            log.critical("the audit log was not anchored: %s", problem)
+
+    @app.periodic(cron=_FIVE_MINUTES)
+    @app.task(name="reconcile", queueing_lock="reconcile")
+    async def reconcile(timestamp: int) -> None:
+        found = await compare(house, since=house.clock.now() - _RECENT)
+        await keep(found.differences, house, page=oncall, whole=False)
 
     @app.periodic(cron=_TEN_MINUTES)
     @app.task(name="weigh_all", queueing_lock="weigh_all")

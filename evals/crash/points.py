@@ -64,7 +64,7 @@ class PointedConnector(PsycopgConnector):
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
         self._points.passing("job: before")
-        told = await super().execute_query_one_async(query, **arguments)
+        told: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
         self._points.passing("job: after")
         return told
 
