@@ -7,7 +7,13 @@ from typing import Literal
 
 Kind = Literal["points", "workers", "pairs", "moments", "database"]
 # Of a run that cannot do everything: how its kills are shared out. What a kind does not use up, pairs take.
-SHARES: dict[Kind, float] = {"points": 0.18, "workers": 0.12, "pairs": 0.42, "moments": 0.14, "database": 0.14}
+SHARES: dict[Kind, float] = {
+    "points": 0.18,
+    "workers": 0.12,
+    "pairs": 0.42,
+    "moments": 0.14,
+    "database": 0.14,
+}
 
 
 @dataclass(frozen=True)
