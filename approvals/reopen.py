@@ -3,6 +3,7 @@
 from approvals import cards
 from approvals.again import principal_of
 from approvals.judge import parse
+from approvals.ladder.weighing import note_late
 from approvals.parts import Parts
 from approvals.record import action_row, move
 from core.ids import ActionId
@@ -29,6 +30,8 @@ async def _reopen(action_id: str, why: str, parts: Parts) -> bool:
         if row.state != "executed":
             return False
         await move(work, row, "needs_person", failure=why)
+        # Whatever its category has earned, it has earned with one error more.
+        await note_late(work, row.id, "refund_failed", by="vendor", parts=parts)
         work.audit("action.undone", action=row.id, digest=row.digest, category=row.category)
         await cards.show(work, row, "waiting", text=f"{why} A colleague is looking into it.")
         await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:undone", action_id=row.id)

@@ -185,7 +185,7 @@ async def test_F33_an_unsure_one_that_breaks_every_look_ends_with_a_person(at: S
 async def test_F33_an_approved_one_that_never_gets_through_expires(at: Shop) -> None:
     asked = await at.asked("stuck")
     async with at.gate.parts.store.begin() as work:
-        await work.run(text("update action set state = 'approved'"))
+        await work.run(text("update action set state = 'approved' where id = :id"), {"id": asked.action_id})
     assert (await at.sweep(timedelta(hours=24, seconds=1)))["expired"] == 1
     assert (await at.row(asked.action_id)).state == "expired"
     assert at.effects() == 0

@@ -121,7 +121,7 @@ async def test_F32_what_was_done_already_is_never_done_again(at: Shop) -> None:
     asked = await at.asked("twice")
     await _effect(at, "ch_twice_fine", asked.action_id)
     async with at.gate.parts.store.begin() as work:
-        await work.run(text("update action set state = 'approved'"))
+        await work.run(text("update action set state = 'approved' where id = :id"), {"id": asked.action_id})
     at.gate.clock.move(timedelta(hours=20))
     await _kept(at)
     await execute(asked.action_id, at.gate.parts, tell=True)
@@ -167,6 +167,7 @@ async def test_F10_a_refund_that_bounces_comes_back_once(at: Shop) -> None:
     assert [one.action_id for one in (await _kept(at)).of("unsure")] == [action_id]
     assert not await reopen_undone(action_id, at.gate.parts)
     assert await at.audited("action.undone") == 1
+    assert await at.audited("action.late_error") == 1
 
 
 async def test_F10_the_customer_hears_that_it_bounced_and_a_person_has_it(
