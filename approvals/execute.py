@@ -251,8 +251,8 @@ async def _refused(seen: Seen, why: str, parts: Parts, *, fence: int, tell: bool
     if lost:
         try:
             receipt = await seen.tool.look_up(seen.args, seen.action.id, seen.scope)
-        except RemitError as error:
-            return await record_unsure(seen, type(error).__name__, parts, fence=fence)
+        except RemitError:
+            return await record_unsure(seen, "refused, and nobody can look", parts, fence=fence)
         if receipt is not None and fits(receipt, seen):
             return await record_executed(seen, receipt, parts, fence=fence, tell=tell)
     return await record_failed(seen, why, parts, fence=fence, tell=tell)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals.parts import Parts, Reviewer
@@ -13,6 +13,8 @@ from store.work import Work
 
 _SWITCH = table(SwitchRow)
 SCOPES = ("all", "category", "tool")
+# A stop for everything that no colleague throws or lifts by hand: the record is older than what really happened.
+RESTORED = "restored"
 
 
 async def is_stopped(work: Work, category: str, tool: str) -> bool:
@@ -54,3 +56,19 @@ async def set_switch(scope: str, key: str, *, on: bool, by: Reviewer, reason: st
             .on_conflict_do_update(index_elements=["scope", "key"], set_=values)
         )
         work.audit("switch.thrown", scope=scope, key=key, on=on, by=by.id)
+
+
+async def stop_restored(work: Work, why: str) -> None:
+    """Stops everything until the record and the vendors agree again; `remit audit reanchor` lifts it."""
+    values = {"scope": "all", "key": RESTORED, "on": True, "by": "start", "reason": why, "at": work.now}
+    await work.run(
+        insert(_SWITCH).values(**values).on_conflict_do_update(index_elements=["scope", "key"], set_=values)
+    )
+    work.audit("switch.thrown", scope="all", key=RESTORED, on=True, by="start")
+
+
+async def release_restored(work: Work) -> None:
+    """Lets everything run again after a restore was made good."""
+    mine = (_SWITCH.c.scope == "all") & (_SWITCH.c.key == RESTORED) & _SWITCH.c.on
+    if await work.run(update(_SWITCH).where(mine).values(on=False, at=work.now)):
+        work.audit("switch.thrown", scope="all", key=RESTORED, on=False, by="reanchor")

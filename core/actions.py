@@ -37,6 +37,8 @@ ARROWS: Mapping[State, frozenset[State]] = {
     "approved": frozenset({"executing", "held", "refused", "expired", "withdrawn", "asked"}),
     "executing": frozenset({"executed", "failed", "unsure"}),
     "unsure": frozenset({"executed", "failed", "needs_person"}),
+    # Undone later at the vendor, as when a refund bounces.
+    "executed": frozenset({"needs_person"}),
 }
 
 

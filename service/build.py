@@ -104,7 +104,7 @@ async def house(
             link_hosts=frozenset({HELP_HOST}),
         )
         anchor = anchor_of(settings)
-        register(app, agent, anchor)
+        register(app, agent, anchor, oncall=settings.oncall_mail)
         keys = settings.token_keys or ((demo.key,) if demo else ())
         service = ServiceParts(
             settings=settings,

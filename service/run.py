@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core.errors import SettingsError
 from service.app import create_app
 from service.build import House
+from service.starting import look_before_running
 from service.wake import Wake
 
 _MOST_ROUNDS = 20
@@ -22,6 +23,7 @@ async def serve_until_stopped(
 ) -> None:
     """Serves pages and API and does the background work until SIGTERM, SIGINT or `stop`."""
     stop = stop or asyncio.Event()
+    await look_before_running(house.service.store, house.service.approvals.jobs, house.anchor)
     listening = listen(house.settings.host, house.settings.port if port is None else port)
     wake = Wake(house.database.dsn, house.service.hub)
     server = _Server(
@@ -45,6 +47,7 @@ async def serve_until_stopped(
 async def work_until_stopped(house: House) -> None:
     """Does background work until SIGTERM or SIGINT; a running job is finished first."""
     stop = asyncio.Event()
+    await look_before_running(house.service.store, house.service.approvals.jobs, house.anchor)
     with _stopping_on_signals(stop):
         worker = asyncio.create_task(work(house), name="worker")
         await _first(stop, worker)

@@ -79,6 +79,8 @@ class Settings(BaseModel):
     smtp_url: SecretStr | None = Field(None, alias="SMTP_URL")
     mail_from: str = Field("support@example.com", alias="REMIT_MAIL_FROM", pattern=r"^[^@\s]+@[^@\s]+$")
 
+    oncall_mail: str | None = Field(None, alias="REMIT_ONCALL_MAIL", pattern=r"^[^@\s]+@[^@\s]+$")
+
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
         problems = [*_half_set(self), *_model_problems(self)]

@@ -6,11 +6,12 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Executable, Select, event, literal, text
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import SQLModel
@@ -124,6 +125,10 @@ class Store:
                 await work.settle()
         except (OperationalError, InterfaceError) as error:
             raise Unavailable(f"The database does not answer: {_first_line(error)}") from error
+        except InternalError as error:
+            if isinstance(error.orig, ReadOnlySqlTransaction):
+                raise Unavailable(f"The database takes no writes: {_first_line(error)}") from error
+            raise
         await work.announce()
 
     @asynccontextmanager

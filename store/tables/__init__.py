@@ -22,7 +22,7 @@ from store.tables.conversation import (
 )
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
-from store.tables.record import ArticleRow, AuditRow, OutboxRow
+from store.tables.record import ArticleRow, AuditRow, FindingRow, OutboxRow
 from store.tables.standing import (
     CanaryRow,
     EvidenceRow,
@@ -47,6 +47,7 @@ __all__ = [
     "CustomerRow",
     "EventRow",
     "EvidenceRow",
+    "FindingRow",
     "HandoffRow",
     "LateErrorRow",
     "MessageRow",

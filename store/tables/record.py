@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Computed, Index, Text
+from sqlalchemy import Column, Computed, Index, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
-from store.columns import json_field, utc
+from store.columns import json_field, personal_text, utc
 
 
 class AuditRow(SQLModel, table=True):
     """One link of the hash chain; the database refuses to change or delete it."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("audit_anchored", "seq", postgresql_where=text("kind = 'audit.anchored'")),)
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     version: int = 1
     at: datetime = utc()
@@ -56,3 +57,23 @@ class ArticleRow(SQLModel, table=True):
             ),
         ),
     )
+
+
+class FindingRow(SQLModel, table=True):
+    """Something in which a vendor and our record disagree; open until it is so no more or a colleague has explained it."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index("finding_open", "opened_at", postgresql_where=text("closed_at is null")),)
+    id: str = Field(primary_key=True)
+    key: str = Field(unique=True)  # kind and what it is about: the same finding again is the same row
+    kind: str  # mismatch, orphan, unsure
+    action_id: str | None = Field(default=None, index=True)
+    vendor: str
+    object: str
+    why: str
+    owner: str  # who looks into it: the colleague who approved it, else ops
+    opened_at: datetime = utc()
+    seen_at: datetime = utc()
+    closed_at: datetime | None = utc(null=True)
+    closed_by: str | None = None
+    explained: str = personal_text()

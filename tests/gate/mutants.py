@@ -29,6 +29,7 @@ T_PROPOSE, T_CONSENT = "tests/gate/test_gate_propose.py", "tests/gate/test_gate_
 T_EXECUTE, T_REVIEWS = "tests/gate/test_gate_execute.py", "tests/gate/test_gate_reviews.py"
 _IS_OWN = "return found if found is not None and found.customer == customer else None"
 _ASKED = " if customer is not None else None\n    "
+T_FAULTS = "tests/faults/test_faults_calls.py"
 T_DOUBT = "tests/gate/test_gate_doubt.py"
 T_LIMITS, T_RULES = "tests/gate/test_gate_limits.py", "tests/policies/test_policy_check.py"
 
@@ -279,7 +280,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a code lives ten minutes",
         T_CONSENT,
         CONSENT,
-        "if sent is None or work.now - sent.sent_at > CODE_LIVES:",
+        "if sent is None or not -SKEW <= work.now - sent.sent_at <= CODE_LIVES:",
         "if sent is None:",
     ),
     _one(
@@ -345,7 +346,7 @@ MUTANTS: tuple[Mutant, ...] = (
         T_EXECUTE,
         EXECUTE,
         "if row.canary or under is None or action_of(row).digest != row.digest:",
-        "if under is None:",
+        "if row.canary or under is None:",
     ),
     _one(
         "tool-version",
@@ -535,7 +536,7 @@ MUTANTS: tuple[Mutant, ...] = (
         T_EXECUTE,
         EXECUTE,
         'if row.canary or row.state not in ("executing", "unsure"):',
-        "if False:",
+        "if row.canary:",
     ),
     _one(
         "key",
@@ -544,6 +545,38 @@ MUTANTS: tuple[Mutant, ...] = (
         EXECUTE,
         'return f"remit-{action_id}"',
         'import secrets\n    return f"remit-{action_id}{secrets.token_hex(4)}"',
+    ),
+    _one(
+        "lost-stays-lost",
+        "a call that may have arrived stays so",
+        T_FAULTS,
+        "approvals/attempts.py",
+        'else_="lost"',
+        'else_="open"',
+    ),
+    _one(
+        "too-late",
+        "a worker that wakes too late calls nobody",
+        T_FAULTS,
+        EXECUTE,
+        "if not timedelta(0) <= parts.clock.now() - decided_at <= TOO_LATE:",
+        "if False:",
+    ),
+    _one(
+        "refused-repeat",
+        "a refused repeat is looked up",
+        T_FAULTS,
+        EXECUTE,
+        "    if lost:\n",
+        "    if False:\n",
+    ),
+    _one(
+        "approval-from-the-future",
+        "an approval from the future is none",
+        "tests/faults/test_faults_races.py",
+        JUDGE,
+        "fresh = -FRESH <= work.now",
+        "fresh = work.now",
     ),
     # reviews
     _one(

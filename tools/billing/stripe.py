@@ -1,6 +1,7 @@
 """Stripe behind the billing port, through its own SDK; the same in the sandbox and in production."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -62,6 +63,7 @@ class Stripe:
         base_url: str = "https://api.stripe.com",
         return_url: str | None = None,
         timeout: httpx.Timeout = http.TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> "Stripe":
         """An adapter with a client of its own; `close` it."""
         bearer = SecretStr(f"Bearer {key.get_secret_value()}")
@@ -71,6 +73,7 @@ class Stripe:
             auth={"Authorization": bearer},
             timeout=timeout,
             is_read=http.post_reads(PREVIEW),
+            transport=transport,
         )
         return cls(client, clock=clock, return_url=return_url)
 
@@ -114,6 +117,13 @@ class Stripe:
     async def refunds(self, charge: str) -> Sequence[Refund]:
         rows = await self._ask.all(
             RefundWire, lambda c, page: c.v1.refunds.list_async(_paged(page, charge=charge))
+        )
+        return [row.refund() for row in rows]
+
+    async def refunds_since(self, at: datetime) -> Sequence[Refund]:
+        since = {"gte": int(at.timestamp())}
+        rows = await self._ask.all(
+            RefundWire, lambda c, page: c.v1.refunds.list_async(_paged(page, created=since))
         )
         return [row.refund() for row in rows]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from core.actions import Permit
@@ -78,6 +79,10 @@ class DirectBilling:
 
     async def refunds(self, charge: str) -> Sequence[Refund]:
         return [read(RefundWire, row).refund() for row in self._list("/v1/refunds", charge=charge)]
+
+    async def refunds_since(self, at: datetime) -> Sequence[Refund]:
+        rows = self._list("/v1/refunds", created={"gte": str(int(at.timestamp()))})
+        return [read(RefundWire, row).refund() for row in rows]
 
     async def invoices(self, customer: str) -> Sequence[Invoice]:
         return [read(InvoiceWire, row).invoice() for row in self._list("/v1/invoices", customer=customer)]
