@@ -288,7 +288,8 @@ async def _reviewed(work: Work) -> dict[str, tuple[int, int]]:
     query = (
         select(_ACTION.c.category, func.count(), wrong)
         .join(_REVIEW, _REVIEW.c.action_id == _ACTION.c.id)
-        .where(_REVIEW.c.decision.in_(("approve", "edit", "reject")), ~_ACTION.c.canary)
+        .where(_REVIEW.c.decision.in_(("approve", "edit", "reject")), _REVIEW.c.undone_at.is_(None))
+        .where(~_ACTION.c.canary)
         .group_by(_ACTION.c.category)
     )
     return {category: (n, bad) for category, n, bad in (await work.conn.execute(query)).all()}

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import procrastinate
 
@@ -92,6 +93,7 @@ async def house(
             secret=derived(settings, "codes"),
             model=f"{model.name} {model.version}",
             prompts={name: shown_digest(policy, specs) for name, policy in catalog.categories.items()},
+            undo=timedelta(seconds=settings.undo_seconds),
         )
         hub = Hub()
         agent = AgentParts(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from approvals.queue import FactView
+from approvals.detail import FactView
 from core.actions import Fired
 from core.money import Money
 from policies.model import CategoryFile

@@ -58,7 +58,8 @@ async def work(house: House, *, wait: bool = True) -> None:
         concurrency=8,
         install_signal_handlers=False,
         listen_notify=wait,
-        fetch_job_polling_interval=1.0,
+        # A job for later (an approval after its undo window) is found by looking, not by being told.
+        fetch_job_polling_interval=0.2,
         shutdown_graceful_timeout=15,
         delete_jobs="successful",
     )

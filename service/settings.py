@@ -49,6 +49,7 @@ class Settings(BaseModel):
     secret: SecretStr | None = Field(None, alias="REMIT_SECRET", min_length=32)
     company: str = Field("Northwind Example", alias="REMIT_COMPANY", min_length=1, max_length=60)
     demo: bool = Field(False, alias="REMIT_DEMO")
+    undo_seconds: int = Field(10, alias="REMIT_UNDO_SECONDS", ge=0, le=60)
 
     token_issuer: str = Field("remit-demo", alias="REMIT_TOKEN_ISSUER", min_length=1)
     token_audience: str = Field("remit", alias="REMIT_TOKEN_AUDIENCE", min_length=1)
@@ -96,6 +97,10 @@ class Settings(BaseModel):
     def secure(self) -> bool:
         """Whether browsers reach us over https: cookies are then Secure."""
         return bool(self.public_url and self.public_url.startswith("https://"))
+
+    def without_undo(self) -> "Settings":
+        """The same, but approvals run at once: for commands, where nobody is there to press undo."""
+        return self.model_copy(update={"undo_seconds": 0})
 
     def on_sandbox(self, vendor: str) -> bool:
         """True when the sandbox stands in for this vendor, because its keys are not set."""

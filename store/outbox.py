@@ -9,7 +9,7 @@ from store.jobs import Jobs
 from store.tables.record import OutboxRow
 from store.work import Work
 
-Kind = Literal["ticket_open", "ticket_comment", "ticket_note", "ticket_status", "mail"]
+Kind = Literal["ticket_open", "ticket_comment", "ticket_note", "ticket_status", "mail", "slack", "webhook"]
 
 
 async def put(

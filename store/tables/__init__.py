@@ -4,6 +4,8 @@ from store.tables.action import (
     ActionRow,
     AttemptRow,
     ConfirmationRow,
+    LookRow,
+    NoteRow,
     ReservationRow,
     ReviewRow,
     StepUpRow,
@@ -22,7 +24,7 @@ from store.tables.conversation import (
 )
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
-from store.tables.record import ArticleRow, AuditRow, OutboxRow
+from store.tables.record import AnnouncedRow, ArticleRow, AuditRow, OutboxRow, SlackMessageRow
 from store.tables.standing import (
     CanaryRow,
     EvidenceRow,
@@ -35,6 +37,7 @@ from store.tables.standing import (
 
 __all__ = [
     "ActionRow",
+    "AnnouncedRow",
     "ArticleRow",
     "AttemptRow",
     "AuditRow",
@@ -48,13 +51,16 @@ __all__ = [
     "EvidenceRow",
     "HandoffRow",
     "LateErrorRow",
+    "LookRow",
     "MessageRow",
+    "NoteRow",
     "OutboxRow",
     "ProvenanceRow",
     "RequestRow",
     "ReservationRow",
     "ReviewRow",
     "SessionRow",
+    "SlackMessageRow",
     "StandingChangeRow",
     "StandingRow",
     "StandingVersionRow",

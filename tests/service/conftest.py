@@ -27,7 +27,10 @@ async def home(server: str, template: str, tmp_path_factory: pytest.TempPathFact
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(_create(names["web"]) + sql.SQL(" template {}").format(sql.Identifier(template)))
         conn.execute(_create(names["world"]))
-    settings = load({"REMIT_HOME": str(tmp_path_factory.mktemp("home"))}, env_file=Path("/nonexistent"))
+    settings = load(
+        {"REMIT_HOME": str(tmp_path_factory.mktemp("home")), "REMIT_UNDO_SECONDS": "0"},
+        env_file=Path("/nonexistent"),
+    )
     addresses = Database(_at(server, names["web"]), _at(server, names["world"]))
     with warnings.catch_warnings():
         # Vendor SDKs keep sockets of their own; those are their business, not these tests'.
