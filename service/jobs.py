@@ -17,6 +17,7 @@ from approvals.execute import execute
 from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
+from service.announce import Channels
 from service.deliver import deliver, is_overdue
 from store.audit import Anchor, anchor_now
 from store.columns import table
@@ -31,7 +32,9 @@ _TEN_MINUTES = "*/10 * * * *"
 _DEAD_AFTER = 45
 
 
-def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
+def register(
+    app: procrastinate.App, parts: AgentParts, anchor: Anchor, channels: Channels | None = None
+) -> None:
     """Names every task on `app`; a worker that runs it has all it needs by hand."""
     house = parts.approvals
 
@@ -64,7 +67,7 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
 
     @app.task(name="send_outbox", retry=_RETRY)
     async def send_outbox(outbox_id: str) -> None:
-        await deliver(outbox_id, house)
+        await deliver(outbox_id, house, channels)
 
     @app.task(name="weigh_category", retry=_RETRY)
     async def weigh(category: str) -> None:
@@ -111,5 +114,5 @@ async def _resend(parts: AgentParts) -> None:
         query = select(_OUTBOX).where(o.state.in_(("waiting", "sending")), o.at < old)
         for row in await work.rows(OutboxRow, query.order_by(o.at).limit(100)):
             if is_overdue(row, work.now):
-                lock, once = f"outbox:{row.conversation_id}", f"resend:{row.id}"
+                lock, once = f"outbox:{row.conversation_id or row.id}", f"resend:{row.id}"
                 await house.jobs.defer(work, "send_outbox", lock=lock, once=once, outbox_id=row.id)

@@ -23,6 +23,8 @@ VENDORS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("ZENDESK_URL", "ZENDESK_EMAIL", "ZENDESK_TOKEN"),
     "smtp": ("SMTP_URL",),
 }
+# Slack is an offer, not a system of record: nothing stands in for it.
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CHANNEL")
 # Dollars per million tokens (input, output) by model family, for budgets; REMIT_MODEL_PRICE overrides them.
 _PRICES: Mapping[str, tuple[float, float]] = {
     "offline": (0.0, 0.0),
@@ -79,6 +81,15 @@ class Settings(BaseModel):
     zendesk_token: SecretStr | None = Field(None, alias="ZENDESK_TOKEN")
     smtp_url: SecretStr | None = Field(None, alias="SMTP_URL")
     mail_from: str = Field("support@example.com", alias="REMIT_MAIL_FROM", pattern=r"^[^@\s]+@[^@\s]+$")
+
+    notify_mail: str | None = Field(None, alias="REMIT_NOTIFY_MAIL")
+    webhooks: SecretStr | None = Field(None, alias="REMIT_WEBHOOKS")
+    webhooks_local: bool = Field(False, alias="REMIT_WEBHOOKS_LOCAL")
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN", min_length=1)
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET", min_length=1)
+    slack_channel: str | None = Field(None, alias="SLACK_CHANNEL", min_length=1, max_length=80)
+    slack_people: str | None = Field(None, alias="SLACK_PEOPLE")
+    slack_url: str | None = Field(None, alias="SLACK_URL", pattern=r"^https?://")
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
@@ -168,6 +179,9 @@ def _half_set(settings: Settings) -> list[str]:
         absent = [name for name in names if _value(settings, name) is None]
         if absent and len(absent) < len(names):
             problems.append(f"{vendor} is only half set: also set {' and '.join(absent)}")
+    absent = [name for name in SLACK if _value(settings, name) is None]
+    if 0 < len(absent) < len(SLACK):
+        problems.append(f"slack is only half set: also set {' and '.join(absent)}")
     return problems
 
 
