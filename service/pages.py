@@ -14,7 +14,7 @@ from service import sessions
 from service.api_colleagues import WantedOf
 from service.asking import marked
 from service.auth import HandlerOf, PartsOf, ReaderOf, reviewer
-from service.evidence import decisive, grouped
+from service.evidence import decisive, doubled, grouped
 from service.form import fields_of
 from service.names import names_of
 from service.parts import ServiceParts
@@ -124,6 +124,7 @@ async def action_page(
         entry=found.entry,
         now=parts.clock.now(),
         names=await names_of(parts.store),
+        pair=doubled(found.facts, found.args),
         evidence=grouped(found.facts, decisive(policy, found.tool, found.fired)),
         switches=await switches.switches(parts.approvals),
         may_decide=may_decide,
