@@ -20,8 +20,8 @@ class Parts:
     """The house: `secret` keys the digests of one-time codes and addresses.
 
     `model` names the model that answers customers, `prompts` a digest per category of what it is shown: both are
-    part of the version whose evidence carries a category. `proofs` remembers what was recomputed a moment ago. `undo` is how long an
-    approval can be taken back.
+    part of the version whose evidence carries a category. `proofs` remembers what was recomputed a moment ago.
+    `undo` is how long an approval can be taken back.
     """
 
     store: Store

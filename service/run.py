@@ -68,7 +68,7 @@ async def work(house: House, *, wait: bool = True) -> None:
         install_signal_handlers=False,
         listen_notify=wait,
         # A job for later (an approval after its undo window) is found by looking, not by being told.
-        fetch_job_polling_interval=0.2,
+        fetch_job_polling_interval=0.1,
         shutdown_graceful_timeout=15,
         delete_jobs="successful",
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Text, or_, text
 from sqlmodel import Field, SQLModel
 
 from core.actions import ARROWS
@@ -147,6 +147,11 @@ class ReviewRow(SQLModel, table=True):
     # Taken back within the undo window: it moved nothing and counts for nothing.
     undone_at: datetime | None = utc(null=True)
     at: datetime = utc()
+
+
+def stands(review: Any) -> Any:
+    """True for a decision that still says something about the agent: an approval taken back says nothing, an edit always does."""
+    return or_(review.undone_at.is_(None), review.decision == "edit")
 
 
 class LookRow(SQLModel, table=True):
