@@ -58,5 +58,6 @@ def test_no_page_has_a_serious_fault(chromium: Browser, demo: DemoProcess, width
 
 def test_a_fault_would_be_found(chromium: Browser) -> None:
     page = new_page(chromium)
-    page.set_content('<main><h1>A page</h1><img src="data:,"><p style="color:#aaa">Hardly there</p></main>')
+    bad = '<img src="data:,"><p style="color:#aaa">Hardly there</p>'
+    page.set_content(f'<html lang="en"><title>A page</title><main><h1>A page</h1>{bad}</main></html>')
     assert [fault.split(" ")[1] for fault in faults(page)] == ["color-contrast:", "image-alt:"]

@@ -18,13 +18,14 @@ const names = JSON.parse(main.dataset.names);
 const READ = 1200;
 let asked = false;
 let decided = false;
+let changed = false;
 
 function whenRead() {
   if (document.hidden || asked) return;
   asked = true;
   setTimeout(() => {
     asked = false;
-    if (!document.hidden) decisions.forEach((one) => (one.disabled = false));
+    if (!document.hidden && !changed) decisions.forEach((one) => (one.disabled = false));
   }, READ);
 }
 document.addEventListener("visibilitychange", whenRead);
@@ -42,7 +43,7 @@ async function decide(body, problem) {
     if (!done.undo_seconds) leaveNote(done.sentence);
     onwards();
   } catch (error) {
-    decisions.forEach((one) => (one.disabled = false));
+    decisions.forEach((one) => (one.disabled = changed));
     problem(error);
   }
 }
@@ -178,5 +179,9 @@ whileSeen(5, async () => {
   link.textContent = now.successor ? now.successor.title : "Load it again";
   notice.replaceChildren(`${changes} `, link);
   notice.hidden = false;
+  document.getElementById("claimed")?.remove();
+  // What is shown is no longer what would be decided on.
+  changed = true;
+  decisions.forEach((one) => (one.disabled = true));
 }, true);
 showNote();
