@@ -193,7 +193,7 @@ async def _hold_for_contact(action_id: str, who: Principal, because: str, parts:
         if row.state != "asked":
             return outcome_of(row)
         policy = parts.catalog.get(row.category)
-        times = waiting_times(policy, work.now) if policy else {}
+        times = waiting_times(policy, work.now, urgent=bool(row.urgent)) if policy else {}
         await move(work, row, "held", because=[because], **times)
         await cards.show_state(work, row)
         await work.notify("remit_queue", row.id)

@@ -12,6 +12,7 @@ from service import (
     api_colleagues,
     api_health,
     api_insights,
+    api_slack,
     errors,
     pages,
     pages_demo,
@@ -40,7 +41,16 @@ def create_app(parts: ServiceParts) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.parts = parts
-    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers):
+    for routes in (
+        api_chat,
+        api_colleagues,
+        api_health,
+        api_insights,
+        api_slack,
+        pages,
+        pages_ops,
+        pages_numbers,
+    ):
         app.include_router(routes.router)
     if parts.demo is not None:
         app.include_router(pages_demo.router)

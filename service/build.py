@@ -5,6 +5,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import procrastinate
 
@@ -20,6 +21,7 @@ from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from policies.load import load_catalog
 from service import paths
+from service.channels import channels_of, slack_door, with_channels
 from service.claude_settings import claude_settings
 from service.database import Database, opened
 from service.jobs import register
@@ -78,6 +80,7 @@ async def house(
         app = connect(database.dsn)
         await stack.enter_async_context(app.open_async())
         systems = await systems_for(settings, sandbox, store, clock, stack)
+        systems, channels = with_channels(systems, settings, clock, stack), channels_of(settings)
         tools = toolset()
         specs = {name: tool.spec for name, tool in tools.items()}
         catalog = load_catalog(paths.CATALOG, specs)
@@ -92,6 +95,7 @@ async def house(
             secret=derived(settings, "codes"),
             model=f"{model.name} {model.version}",
             prompts={name: shown_digest(policy, specs) for name, policy in catalog.categories.items()},
+            undo=timedelta(seconds=settings.undo_seconds),
         )
         hub = Hub()
         agent = AgentParts(
@@ -104,7 +108,7 @@ async def house(
             link_hosts=frozenset({HELP_HOST}),
         )
         anchor = anchor_of(settings)
-        register(app, agent, anchor, oncall=settings.oncall_mail)
+        register(app, agent, anchor, channels, oncall=settings.oncall_mail)
         keys = settings.token_keys or ((demo.key,) if demo else ())
         service = ServiceParts(
             settings=settings,
@@ -113,6 +117,8 @@ async def house(
             tokens=accept(keys, issuer=settings.token_issuer, audience=settings.token_audience),
             rates=Rates(clock),
             demo=demo,
+            slack=slack_door(settings, systems),
+            channels=channels,
         )
         yield House(settings, database, sandbox, service, app, anchor)
 

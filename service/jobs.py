@@ -22,6 +22,7 @@ from approvals.ladder.compare import compare_all
 from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
+from service.announce import Channels
 from service.deliver import deliver, is_overdue
 from service.findings import keep
 from service.reconcile import compare
@@ -41,7 +42,14 @@ _RECENT = timedelta(hours=2)
 _DEAD_AFTER = 45
 
 
-def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor, *, oncall: str | None = None) -> None:
+def register(
+    app: procrastinate.App,
+    parts: AgentParts,
+    anchor: Anchor,
+    channels: Channels | None = None,
+    *,
+    oncall: str | None = None,
+) -> None:
     """Names every task on `app`; a worker that runs it has all it needs by hand. `oncall` is paged by mail."""
     house = parts.approvals
 
@@ -74,10 +82,10 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor, *, oncal
 
     @app.task(name="send_outbox", retry=_RETRY)
     async def send_outbox(outbox_id: str) -> None:
-        await deliver(outbox_id, house)
+        await deliver(outbox_id, house, channels)
 
     _register_ladder(app, parts)
-    _register_periodic(app, parts, anchor)
+    _register_periodic(app, parts, anchor, oncall)
 
 
 def _register_ladder(app: procrastinate.App, parts: AgentParts) -> None:
@@ -155,5 +163,5 @@ async def _resend(parts: AgentParts) -> None:
         query = select(_OUTBOX).where(o.state.in_(("waiting", "sending")), o.at < old)
         for row in await work.rows(OutboxRow, query.order_by(o.at).limit(100)):
             if is_overdue(row, work.now):
-                lock, once = f"outbox:{row.conversation_id}", f"resend:{row.id}"
+                lock, once = f"outbox:{row.conversation_id or row.id}", f"resend:{row.id}"
                 await house.jobs.defer(work, "send_outbox", lock=lock, once=once, outbox_id=row.id)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from agent.parts import AgentParts
 from approvals.parts import Parts
 from core.clock import Clock
+from service.announce import Channels
 from service.live import Hub
 from service.rates import Rates
 from service.settings import Settings
+from service.slack import SlackDoor
 from service.token_keys import TokenKey
 from service.tokens import Tokens
 from service.turns import Turns
@@ -44,6 +46,8 @@ class ServiceParts:
     rates: Rates
     demo: Demo | None = None
     turns: Turns = field(default_factory=Turns)
+    slack: SlackDoor | None = None
+    channels: Channels = field(default_factory=Channels)
 
     @property
     def approvals(self) -> Parts:

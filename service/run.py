@@ -10,6 +10,7 @@ import uvicorn
 from sqlalchemy import text
 
 from core.errors import SettingsError
+from service.announce import announce_for_ever
 from service.app import create_app
 from service.build import House
 from service.starting import look_before_running
@@ -33,10 +34,12 @@ async def serve_until_stopped(
         wake.start()
         web = asyncio.create_task(server.serve(sockets=[listening]), name="web")
         worker = asyncio.create_task(work(house), name="worker")
+        telling = asyncio.create_task(_announcing(house), name="announcing")
         warming = asyncio.create_task(house.service.approvals.systems.identity.warm_up(), name="warm up")
         ready(f"http://{house.settings.host}:{listening.getsockname()[1]}")
         await _first(stop, web, worker)
         await _cancel(warming)
+        await _cancel(telling)
         house.service.hub.close()
         server.should_exit = True
         await web
@@ -50,8 +53,14 @@ async def work_until_stopped(house: House) -> None:
     await look_before_running(house.service.store, house.service.approvals.jobs, house.anchor)
     with _stopping_on_signals(stop):
         worker = asyncio.create_task(work(house), name="worker")
+        telling = asyncio.create_task(_announcing(house), name="announcing")
         await _first(stop, worker)
+        await _cancel(telling)
         await _cancel(worker)
+
+
+async def _announcing(house: House) -> None:
+    await announce_for_ever(house.service.approvals, house.service.channels)
 
 
 async def work(house: House, *, wait: bool = True) -> None:
@@ -61,7 +70,8 @@ async def work(house: House, *, wait: bool = True) -> None:
         concurrency=8,
         install_signal_handlers=False,
         listen_notify=wait,
-        fetch_job_polling_interval=1.0,
+        # A job for later (an approval after its undo window) is found by looking, not by being told.
+        fetch_job_polling_interval=0.1,
         shutdown_graceful_timeout=15,
         delete_jobs="successful",
     )

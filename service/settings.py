@@ -23,6 +23,8 @@ VENDORS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("ZENDESK_URL", "ZENDESK_EMAIL", "ZENDESK_TOKEN"),
     "smtp": ("SMTP_URL",),
 }
+# Slack is an offer, not a system of record: nothing stands in for it.
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CHANNEL")
 # Dollars per million tokens (input, output) by model family, for budgets; REMIT_MODEL_PRICE overrides them.
 _PRICES: Mapping[str, tuple[float, float]] = {
     "offline": (0.0, 0.0),
@@ -49,6 +51,7 @@ class Settings(BaseModel):
     secret: SecretStr | None = Field(None, alias="REMIT_SECRET", min_length=32)
     company: str = Field("Northwind Example", alias="REMIT_COMPANY", min_length=1, max_length=60)
     demo: bool = Field(False, alias="REMIT_DEMO")
+    undo_seconds: int = Field(10, alias="REMIT_UNDO_SECONDS", ge=0, le=60)
 
     token_issuer: str = Field("remit-demo", alias="REMIT_TOKEN_ISSUER", min_length=1)
     token_audience: str = Field("remit", alias="REMIT_TOKEN_AUDIENCE", min_length=1)
@@ -80,6 +83,14 @@ class Settings(BaseModel):
     mail_from: str = Field("support@example.com", alias="REMIT_MAIL_FROM", pattern=r"^[^@\s]+@[^@\s]+$")
 
     oncall_mail: str | None = Field(None, alias="REMIT_ONCALL_MAIL", pattern=r"^[^@\s]+@[^@\s]+$")
+    notify_mail: str | None = Field(None, alias="REMIT_NOTIFY_MAIL")
+    webhooks: SecretStr | None = Field(None, alias="REMIT_WEBHOOKS")
+    webhooks_local: bool = Field(False, alias="REMIT_WEBHOOKS_LOCAL")
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN", min_length=1)
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET", min_length=1)
+    slack_channel: str | None = Field(None, alias="SLACK_CHANNEL", min_length=1, max_length=80)
+    slack_people: str | None = Field(None, alias="SLACK_PEOPLE")
+    slack_url: str | None = Field(None, alias="SLACK_URL", pattern=r"^https?://")
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
@@ -98,6 +109,10 @@ class Settings(BaseModel):
     def secure(self) -> bool:
         """Whether browsers reach us over https: cookies are then Secure."""
         return bool(self.public_url and self.public_url.startswith("https://"))
+
+    def without_undo(self) -> "Settings":
+        """The same, but approvals run at once: for commands, where nobody is there to press undo."""
+        return self.model_copy(update={"undo_seconds": 0})
 
     def on_sandbox(self, vendor: str) -> bool:
         """True when the sandbox stands in for this vendor, because its keys are not set."""
@@ -165,6 +180,9 @@ def _half_set(settings: Settings) -> list[str]:
         absent = [name for name in names if _value(settings, name) is None]
         if absent and len(absent) < len(names):
             problems.append(f"{vendor} is only half set: also set {' and '.join(absent)}")
+    absent = [name for name in SLACK if _value(settings, name) is None]
+    if 0 < len(absent) < len(SLACK):
+        problems.append(f"slack is only half set: also set {' and '.join(absent)}")
     return problems
 
 

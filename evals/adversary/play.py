@@ -12,10 +12,10 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals import consent
+from approvals.detail import detail
 from approvals.execute import execute
 from approvals.look import Looked, look
 from approvals.parts import Asking, Reviewer
-from approvals.queue import detail
 from approvals.record import action_row
 from approvals.reviews import Decided, Reviewed, decide
 from approvals.settle import settle, sweep

@@ -78,7 +78,7 @@ def run_suite(
 
 
 async def _run(scenarios: list[Scenario] | Any, *, epochs: int, at_once: int, quiet: bool) -> dict[str, Any]:
-    settings = load()
+    settings = load().without_undo()
     async with house(settings, demo=host_app(settings)) as built:
         worker = asyncio.create_task(work(built), name="worker")
         try:

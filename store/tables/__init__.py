@@ -4,6 +4,8 @@ from store.tables.action import (
     ActionRow,
     AttemptRow,
     ConfirmationRow,
+    LookRow,
+    NoteRow,
     ReservationRow,
     ReviewRow,
     StepUpRow,
@@ -22,7 +24,14 @@ from store.tables.conversation import (
 )
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
-from store.tables.record import ArticleRow, AuditRow, FindingRow, OutboxRow
+from store.tables.record import (
+    AnnouncedRow,
+    ArticleRow,
+    AuditRow,
+    FindingRow,
+    OutboxRow,
+    SlackMessageRow,
+)
 from store.tables.standing import (
     CanaryRow,
     EvidenceRow,
@@ -36,6 +45,7 @@ from store.tables.standing import (
 
 __all__ = [
     "ActionRow",
+    "AnnouncedRow",
     "ArticleRow",
     "AttemptRow",
     "AuditRow",
@@ -50,7 +60,9 @@ __all__ = [
     "FindingRow",
     "HandoffRow",
     "LateErrorRow",
+    "LookRow",
     "MessageRow",
+    "NoteRow",
     "OutboxRow",
     "ProvenanceRow",
     "RequestRow",
@@ -58,6 +70,7 @@ __all__ = [
     "ReviewRow",
     "SessionRow",
     "ShadowRow",
+    "SlackMessageRow",
     "StandingChangeRow",
     "StandingRow",
     "StandingVersionRow",

@@ -30,7 +30,7 @@ class OutboxRow(SQLModel, table=True):
     __tablename__ = "outbox"
     id: str = Field(primary_key=True)
     key: str = Field(unique=True)
-    kind: str  # ticket_create, ticket_comment, ticket_note, ticket_status, mail
+    kind: str  # see store.outbox.Kind
     conversation_id: str | None = Field(default=None, index=True)
     body: dict[str, Any] = json_field(personal=True)
     state: str = "waiting"  # waiting, sent, failed
@@ -38,6 +38,23 @@ class OutboxRow(SQLModel, table=True):
     error: str | None = None
     at: datetime = utc()
     sent_at: datetime | None = utc(null=True)
+
+
+class AnnouncedRow(SQLModel, table=True):
+    """How far the audit log was told to those who want to hear of it."""
+
+    __tablename__ = "announced"
+    what: str = Field(primary_key=True)
+    seq: int = 0
+
+
+class SlackMessageRow(SQLModel, table=True):
+    """Where the message about an action stands, so that its outcome is written there too."""
+
+    __tablename__ = "slack_message"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    channel: str
+    ts: str
 
 
 class ArticleRow(SQLModel, table=True):

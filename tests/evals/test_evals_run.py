@@ -30,7 +30,7 @@ KEYS = frozenset(person.key for person in PEOPLE)
 
 @asynccontextmanager
 async def working(home: Path, database: str, sandbox_database: str) -> AsyncIterator[House]:
-    settings = load({"REMIT_HOME": str(home)})
+    settings = load({"REMIT_HOME": str(home), "REMIT_UNDO_SECONDS": "0"})
     async with house(
         settings, demo=host_app(settings), database=Database(database, sandbox_database)
     ) as built:

@@ -26,6 +26,7 @@ LOOK, RECORD, STANDING = "approvals/look.py", "approvals/record.py", "approvals/
 SWITCHES, CHECK, ALWAYS = "approvals/switches.py", "policies/check.py", "policies/always.py"
 ROUTE = "tests/approvals/test_gate_route.py"
 T_PROPOSE, T_CONSENT = "tests/gate/test_gate_propose.py", "tests/gate/test_gate_consent.py"
+T_QUEUE = "tests/service/test_queue.py"
 T_EXECUTE, T_REVIEWS = "tests/gate/test_gate_execute.py", "tests/gate/test_gate_reviews.py"
 _IS_OWN = "return found if found is not None and found.customer == customer else None"
 _ASKED = " if customer is not None else None\n    "
@@ -337,8 +338,56 @@ MUTANTS: tuple[Mutant, ...] = (
         "what waited too long does not run",
         T_EXECUTE,
         EXECUTE,
-        f"        if row.expires_at <= work.now:{_CLOSED}        under = ",
-        f"        if False:{_CLOSED}        under = ",
+        f"        if row.expires_at <= work.now:{_CLOSED}        if row.runs_at",
+        f"        if False:{_CLOSED}        if row.runs_at",
+    ),
+    _one(
+        "undo-window",
+        "nothing runs inside the undo window",
+        T_QUEUE,
+        EXECUTE,
+        "if row.runs_at is not None and row.runs_at > work.now:",
+        "if False:",
+    ),
+    _one(
+        "undo-own",
+        "only whoever approved undoes it",
+        T_QUEUE,
+        "approvals/undo.py",
+        "if review is None or review.reviewer_id != reviewer.id:",
+        "if review is None:",
+    ),
+    _one(
+        "undo-counts",
+        "an approval taken back is used up",
+        T_QUEUE,
+        "approvals/undo.py",
+        "values(used_at=work.now, undone_at=work.now)",
+        "values(undone_at=work.now)",
+    ),
+    _one(
+        "batch-kind",
+        "only low risk that rules allow is approved together",
+        T_QUEUE,
+        "approvals/batch.py",
+        'if row.risk != "low" or not row.allowed_by_rules:',
+        "if False:",
+    ),
+    _one(
+        "slack-signature",
+        "only what Slack signed decides",
+        "tests/service/test_notifications.py",
+        "tools/slack/signature.py",
+        "if not hmac.compare_digest(",
+        "if False and not hmac.compare_digest(",
+    ),
+    _one(
+        "slack-time",
+        "only what Slack signed just now decides",
+        "tests/service/test_notifications.py",
+        "tools/slack/signature.py",
+        "if abs(now.timestamp() - int(timestamp)) > TOLERANCE:",
+        "if False:",
     ),
     _one(
         "digest-recomputed",

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "gate"))
 from mutants import MUTANTS, Mutant  # noqa: E402
 
-COPIED = ("agent", "approvals", "core", "evals", "policies", "service", "store", "tools", "tests")
+COPIED = ("agent", "approvals", "core", "evals", "insights", "policies", "service", "store", "tools", "tests")
 REPORT = ROOT / "docs" / "gate-mutants.md"
 _RED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 LONGEST = 400
@@ -112,7 +112,7 @@ def _try(mutant: Mutant, tree: Path) -> Result:
 
 def _first_red(tree: Path, where: tuple[str, ...]) -> str | None:
     command = [sys.executable, "-P", "-m", "pytest", "-x", "-q", "-p", "no:xdist", "--tb=no"]
-    command += ["-m", "not slow and not browser", *where]
+    command += ["-m", "not browser and not corpus", *where]
     environment = {"PYTHONPATH": str(tree), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
