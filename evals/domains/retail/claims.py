@@ -1,0 +1,81 @@
+"""What the agent must state of each write of the shop before a yes counts for it: the arguments that matter."""
+
+from collections.abc import Iterator, Sequence
+
+from evals.domains.retail import args
+from evals.domains.retail.facts import Pair
+from evals.domains.retail.records import Item, Order, User
+from evals.domains.stating import Claim, Paying, claim, payment_claim
+
+_REASONS = {
+    "no longer needed": ("no longer need", "no longer needed", "don't need", "not needed", "no longer want"),
+    "ordered by mistake": ("by mistake", "ordered by mistake", "mistake", "accident", "by accident"),
+}
+
+
+def methods_of(user: User) -> tuple[Paying, ...]:
+    """The ways to pay in a profile, as people tell them apart."""
+    return tuple(
+        Paying(id, method.source, method.last_four, method.brand)
+        for id, method in user.payment_methods.items()
+    )
+
+
+def order_named(id: str) -> Claim:
+    """States which order."""
+    return claim(f"order {id}", (id, id.lstrip("#")))
+
+
+def reason(value: str) -> Claim:
+    """States why."""
+    others = [p for name, phrases in _REASONS.items() if name != value for p in phrases]
+    return claim("reason", _REASONS.get(value, (value,)), others)
+
+
+def payment(user: User, order: Order, id: str) -> Claim:
+    """States what pays or is refunded."""
+    return payment_claim(id, methods_of(user), order.paid_with)
+
+
+def address(a: args.ModifyAddress | args.ModifyUserAddress) -> Iterator[Claim]:
+    """Street and zip or city."""
+    yield claim("street", (a.address1,))
+    yield claim("city or zip", (a.city, a.zip))
+
+
+def replaced(found: Sequence[Pair]) -> Iterator[Claim]:
+    """Each item, and what is new about the one that replaces it: its id, or every option that differs."""
+    for old, _, new in found:
+        yield item(old)
+        changed = [value for key, value in new.options.items() if old.options.get(key) != value]
+        if changed:
+            yield EachOf(f"new item {new.item_id}", (new.item_id,), (), tuple(_option(v) for v in changed))
+        else:
+            yield claim(f"new item {new.item_id}", (new.item_id, old.name))
+
+
+def item(one: Item) -> Claim:
+    """States one item of an order, by id or name."""
+    plural = (f"{one.name}s", f"{one.name}es") if one.name else ()
+    return claim(f"item {one.item_id}", (one.item_id, one.name, *plural))
+
+
+def _option(value: str) -> tuple[str, ...]:
+    text = " ".join(value.lower().split())
+    return (text, text.replace(" inch", "-inch"), text.replace("-inch", " inch"), text.replace('"', " inch"))
+
+
+class EachOf(Claim):
+    """Stated by its id, or when every one of several things is stated."""
+
+    __slots__ = ("each",)
+
+    def __init__(
+        self, what: str, phrases: tuple[str, ...], others: tuple[str, ...], each: tuple[tuple[str, ...], ...]
+    ) -> None:
+        Claim.__init__(self, what, phrases, others)
+        object.__setattr__(self, "each", tuple(Claim("", one) for one in each))
+
+    def stated(self, text: str) -> bool:
+        """True when a plain text states the id or each part."""
+        return Claim.stated(self, text) or all(one.stated(text) for one in self.each)
