@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+_WORTH = (" (", ": ", " with ", " of ", " for ", " worth ", " with a balance of ", " - ", " balance: ")
 _QUIET = str.maketrans({"*": "", "`": "", "’": "'", "\u00a0": " ", "‑": "-", "–": "-"})
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
@@ -22,9 +23,64 @@ class Claim:
         """True when a plain text states it."""
         return any(contains(text, phrase) for phrase in self.phrases)
 
+    def agreed(self, statement: str, reply: str) -> bool:
+        """True when the agent's statement states it, or the customer's reply itself names it."""
+        return self.stated(f"{statement}\n{reply}")
+
     def differs(self, text: str) -> bool:
         """True when a plain text states another value and not this one."""
         return any(contains(text, phrase) for phrase in self.others) and not self.stated(text)
+
+
+# How each kind of act is spoken of before it is done; a receipt says "cancelled" and the like.
+_ACTS = {
+    "book": ("book", "booking", "reserve", "reservation", "purchase"),
+    "cancel": ("cancel", "canceling", "cancelling", "cancellation"),
+    "change": (
+        *(
+            "change",
+            "changes",
+            "changing",
+            "modify",
+            "modifying",
+            "modification",
+            "modifications",
+            "update",
+            "updating",
+        ),
+        *(
+            "upgrade",
+            "upgrading",
+            "upgrades",
+            "downgrade",
+            "downgrading",
+            "downgrades",
+            "switch",
+            "switching",
+        ),
+        *(
+            "replace",
+            "replacing",
+            "rebook",
+            "rebooking",
+            "exchange",
+            "exchanging",
+            "swap",
+            "swapping",
+            "move",
+            "add",
+        ),
+    ),
+    "add": ("add", "adding", "addition", "increase", "bags", "bag", "baggage", "baggages", "luggage"),
+    "return": ("return", "returning", "returns", "refund", "refunding"),
+    "exchange": ("exchange", "exchanging", "exchanges", "replace", "replacing", "swap", "swapping", "switch"),
+    "give": ("certificate", "certificates", "voucher", "vouchers", "compensation"),
+}
+
+
+def act_claim(act: str) -> Claim:
+    """States what would be done: book, cancel, change, add, return, exchange or give."""
+    return Claim(f"the act ({act})", _ACTS[act])
 
 
 def plain(text: str) -> str:
@@ -66,8 +122,9 @@ def amount_phrases(cents: int) -> tuple[str, ...]:
 
 
 _MONTHS = (
-    "january february march april may june july august september october november december".split()
-)  # fmt: skip
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 
 
 @lru_cache(maxsize=1000)
@@ -95,7 +152,8 @@ def count_phrases(count: int, things: tuple[str, ...]) -> tuple[str, ...]:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     named = [str(count), *([words[count]] if count < len(words) else [])]
     named += ["zero"] if count == 0 else []
-    before = [f"{n} {thing}" for n in named for thing in things]
+    kinds = ("", "free ", "total ", "extra ", "additional ", "more ", "complimentary ")
+    before = [f"{n} {kind}{thing}" for n in named for kind in kinds for thing in things]
     after = [f"{thing}: {n}" for n in named for thing in things]
     return (*before, *after)
 
@@ -108,6 +166,26 @@ class Paying:
     source: str
     last_four: str = ""
     brand: str = ""
+    balance: int | None = None
+    """In cents, where it has one."""
+
+
+# An agent who asks which way to pay has stated none, however many it lists.
+_WHICH = re.compile(
+    r"\b(which|what) (?:payment|method|card)|(?:let me know|specify|provide|choose|tell me|confirm|indicate)\b[^.?!]{0,40}"
+    r"\b(?:which|what|your preferred|preferred|the|a) (?:preferred )?payment|how (?:would|do) you (?:like|want) to pay|"
+    r"preference for (?:the )?payment|preferred (?:payment|refund) method"
+)
+_SOURCES = ("credit card", "gift card", "paypal", "certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentClaim(Claim):
+    """A way to pay: chosen by the agent's statement, or by the customer where the agent asks which."""
+
+    def agreed(self, statement: str, reply: str) -> bool:
+        """True when the statement states it and does not ask which, or when the reply names it."""
+        return self.stated(reply) or (self.stated(statement) and not _WHICH.search(statement))
 
 
 def payment_claim(chosen: str, methods: Sequence[Paying], original: Sequence[str] = ()) -> Claim:
@@ -120,23 +198,31 @@ def payment_claim(chosen: str, methods: Sequence[Paying], original: Sequence[str
             own += named
         else:
             others += named
+    others += [source for source in _SOURCES if not chosen.startswith(source.replace(" ", "_"))]
     if set(original) == {chosen}:
         own += ["original payment", "original form of payment", "original method", "original credit card"]
         own += ["same payment method", "original gift card", "original paypal", "original card"]
-    return claim("payment", own, others)
+    made = claim("payment", own, others)
+    return PaymentClaim(made.what, made.phrases, made.others)
 
 
 def _ids(method: Paying) -> Iterable[str]:
     yield method.id
     yield method.id.rsplit("_", 1)[-1]
+    yield f"ending in {method.id[-4:]}"
     if method.last_four:
         yield method.last_four
 
 
 def _kinds(method: Paying, methods: Sequence[Paying]) -> Iterable[str]:
     alike = [one for one in methods if one.source == method.source]
+    kind = method.source.replace("_", " ")
+    if method.balance is not None and sum(one.balance == method.balance for one in alike) == 1:
+        for amount in amount_phrases(method.balance):
+            yield f"${amount} {kind}"
+            yield from (f"{kind}{word}${amount}" for word in _WORTH)
     if len(alike) == 1:
-        yield method.source.replace("_", " ")
+        yield kind
         if method.source == "credit_card":
             yield "card on file"
     if method.brand and sum(one.brand == method.brand for one in methods) == 1:

@@ -9,22 +9,38 @@ from evals.replay.talk import Said
 
 _YES = re.compile(
     r"\b(yes|yeah|yep|yup|yea|sure|absolutely|definitely|certainly|okay|ok|alright|all right|agreed|correct|perfect|"
-    r"i(?: do)? confirm|confirmed|i agree|go ahead|proceed|please do(?! not)|do it|go for it|book it|book that|cancel it|"
-    r"that works|works for me|sounds good|looks good|that's right|that is right|that's fine|that is fine|"
-    r"that's correct|that would be great|that's great|let's do (?:it|that|this)|i'd like (?:that|to proceed)|"
-    r"i would like (?:that|to proceed)|i'll take (?:it|that)|i accept|oui|s[ií]|d'accord)\b"
+    r"i(?: do)? confirm|confirm(?:ed|ing)?|i agree|go ahead|proceed|please do|do it|go for it|book it|book that|"
+    r"that works|works for me|sounds? (?:good|great|fine|right|perfect)|(?:looks?|is|it's|all) (?:good|great|right|fine)|"
+    r"that's (?:right|fine|correct|great|perfect|okay|ok)|that is (?:right|fine)|that would be (?:great|perfect|fine)|"
+    r"let's do (?:it|that|this)|i(?:'d| would) like (?:that|to proceed)|i'll take (?:it|that)|i accept|oui|s[ií]|d'accord)\b"
 )
 # Whatever turns a yes into something else: another wish, a condition, a stop.
 _CHANGE = re.compile(
-    r"\b(instead|rather|actually|hold on|hang on|wait|not yet|not sure (?:if|about|whether|i|that)|don't|do not|never mind|nevermind|changed my mind|"
-    r"change (?:it|that|this) to|cancel that|stop|unless|only if|as long as|provided that|before (?:you|that|we|i)|"
-    r"hesitat\w*|reconsider|no longer|but (?:first|i|could|can|what|please|use|with|only|not|make|change|before|if))\b"
+    r"\b(instead|rather|actually|hold on|hang on|(?<!can't )wait|not yet|not sure (?:if|about|whether|i|that)|"
+    r"never ?mind|changed my mind|unless|only if|as long as|provided that|before (?:you|that|we|i)|hesitat\w*|reconsider|"
+    r"stop (?:it|that|this|there|right|please)|please stop|cancel that|"
+    r"(?:don't|do not) (?:do|cancel|proceed|process|book|charge|change|go|send|exchange|return|make|modify|update|use)|"
+    r"(?:don't|do not) want (?:to|that|it|this|you)|"
+    r"but (?:first|i(?:'d| would| want| prefer| need)|could|can|what|please|use|with|only|not|make|change|before|if))\b"
 )
-_NO = re.compile(r"^(no|nope|nah|non)\b(?! problem)")
+# "No, that's all, please proceed" answers another question than the one about going on.
+_NO = re.compile(
+    r"^(?:no|nope|nah|non)\b(?!(?: thanks?| thank you)?[ ,.!]*(?:that's|that is|i don't|i do not|i'm|just|everything|"
+    r"problem|other|more|further|additional|changes|need|insurance|travel|extra|yes|please proceed|go ahead|$))"
+)
 # "If that's the only option, then yes" is a yes; "yes, if it is under $100" is none.
-_CONDITION = re.compile(r"\bif (?!that's (?:the|my) only|that is (?:the|my) only)(?:it|that|this|the|there|you|i|we|so|not)\b")
-_ASKS = re.compile(r"\b(confirm|proceed|go ahead|would you like|shall i|should i|is that (?:ok|okay|correct|right))\b")
+_CONDITION = re.compile(
+    r"\bif (?!that's (?:the|my) only|that is (?:the|my) only)(?:it|that|this|the|there|you|i|we|so|not)\b"
+)
+_ASKS = re.compile(
+    r"\b(confirm|proceed|go ahead|would you like|shall i|should i|is that (?:ok|okay|correct|right))\b"
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+Turn = tuple[str, str, int]
+"""Who spoke, the plain words, and the message they end with."""
+Pair = tuple[Turn, Turn]
+"""What the agent said and what the customer answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Talk:
     """What was said so far, prepared for looking back."""
 
     def __init__(self) -> None:
-        self._turns: list[tuple[str, str, int]] = []
+        self._turns: list[Turn] = []
 
     def add(self, said: Said) -> None:
         """Takes in words; those of one speaker in a row are one turn."""
@@ -60,24 +76,27 @@ class Talk:
         ]
         least: list[Claim] | None = None
         for place in range(len(pairs) - 1, -1, -1):
-            (_, statement, at), (_, reply, yes_at) = pairs[place]
-            missing = [one for one in claims if not one.stated(f"{statement}\n{reply}")]
+            (_, statement, _), (_, reply, _) = pairs[place]
+            missing = [one for one in claims if not one.agreed(statement, reply)]
             if missing:
                 least = missing if least is None or len(missing) < len(least) else least
                 continue
-            return self._answered(pairs[place:], claims, at, yes_at)
+            return self._answered(pairs[place:], claims)
         what = ", ".join(one.what for one in least) if least else "anything"
         return Consent(False, because=f"the agent never stated together: {what}")
 
-    def _answered(self, pairs: Sequence, claims: Sequence[Claim], at: int, yes_at: int) -> Consent:
-        if not is_yes(pairs[0][1][1]):
+    def _answered(self, pairs: Sequence[Pair], claims: Sequence[Claim]) -> Consent:
+        (_, _, at), (_, reply, yes_at) = pairs[0]
+        if not is_yes(reply):
             return Consent(False, at, because="no explicit yes followed the statement")
-        for (_, statement, _), (_, reply, index) in pairs[1:]:
-            if changes(reply):
+        if other := next((one.what for one in claims if one.differs(reply)), None):
+            return Consent(False, at, yes_at, f"the yes names another {other}")
+        for (_, statement, _), (_, later, index) in pairs[1:]:
+            if changes(later):
                 return Consent(False, at, yes_at, f"the customer changed something in message {index}")
-            other = [one.what for one in claims if one.differs(statement)]
+            other = next((one.what for one in claims if one.differs(statement)), None)
             if other and _ASKS.search(statement):
-                return Consent(False, at, yes_at, f"the agent asked again with another {other[0]}")
+                return Consent(False, at, yes_at, f"the agent asked again with another {other}")
         return Consent(True, at, yes_at)
 
 

@@ -72,7 +72,9 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    return "\n".join(str(b.get("text", "")) for b in content if isinstance(b, dict) and b.get("type") == "text")
+    return "\n".join(
+        str(b.get("text", "")) for b in content if isinstance(b, dict) and b.get("type") == "text"
+    )
 
 
 def _calls(where: str, message: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -22,6 +22,7 @@ from service.commands.attacks import run_attacks
 from service.commands.output import Json, columns, report, say
 from service.commands.perf import perf
 from service.commands.progress import bar
+from service.commands.replay import replay
 from service.demo import host_app
 from service.paths import CATALOG, SUITES
 from service.run import work
@@ -32,6 +33,7 @@ from tools.toolset import specs
 
 app = typer.Typer(help="Suites that decide.", no_args_is_help=True)
 app.command()(perf)
+app.command()(replay)
 _KEYS = frozenset(p.key for p in PEOPLE)
 
 

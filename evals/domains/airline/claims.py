@@ -1,5 +1,6 @@
 """What the agent must state of each airline write before a yes counts for it: the arguments that matter."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from evals.domains.airline import args
@@ -7,6 +8,7 @@ from evals.domains.airline.records import Passenger, Reservation, User
 from evals.domains.stating import (
     Claim,
     Paying,
+    act_claim,
     amount_phrases,
     claim,
     count_phrases,
@@ -14,8 +16,13 @@ from evals.domains.stating import (
     payment_claim,
 )
 
-_BAGS = ("bag", "bags", "checked bag", "checked bags", "checked baggage", "baggage", "baggages", "luggage")
-_BAGS += ("total bags", "total baggages", "total checked bags", "pieces of luggage", "suitcases", "suitcase")
+_BAGS = (
+    *("bag", "bags", "checked bag", "checked bags", "checked baggage", "baggage", "baggages", "luggage"),
+    *("total bags", "total baggages", "total checked bags", "pieces of luggage", "suitcases", "suitcase"),
+)
+_UNINSURED = re.compile(
+    r"\b(?:no|without|declin\w+)\W+(?:\w+\W+){0,2}insurance\b|\binsurance\W+(?:no|none|not|declined)\b"
+)
 _CABINS = {
     "basic_economy": ("basic economy", "basic_economy"),
     "economy": ("economy",),
@@ -26,13 +33,20 @@ _CABINS = {
 def methods_of(user: User) -> tuple[Paying, ...]:
     """The ways to pay in a profile, as people tell them apart."""
     return tuple(
-        Paying(id, method.source, method.last_four, method.brand)
+        Paying(
+            id,
+            method.source,
+            method.last_four,
+            method.brand,
+            None if method.source == "credit_card" else method.amount,
+        )
         for id, method in user.payment_methods.items()
     )
 
 
 def booking(user: User, a: args.BookReservation) -> Iterator[Claim]:
     """Flights with days, cabin, passengers, each payment, bags, and insurance when it is bought."""
+    yield act_claim("book")
     yield from _legs(a.flights)
     yield _cabin(a.cabin)
     yield from _people(a.passengers, user)
@@ -42,11 +56,12 @@ def booking(user: User, a: args.BookReservation) -> Iterator[Claim]:
     if a.total_baggages:
         yield claim("bags", count_phrases(a.total_baggages, _BAGS))
     if a.insurance == "yes":
-        yield claim("insurance", ("insurance",))
+        yield InsuranceClaim("insurance", ("insurance",))
 
 
 def flights_change(user: User, r: Reservation, a: args.UpdateFlights, cost: int | None) -> Iterator[Claim]:
     """New flights with days, a new cabin, and what pays or is refunded where anything is."""
+    yield act_claim("change")
     kept = {one.key for one in r.flights}
     # A flight on a day that is booked already changes no day.
     yield from _legs([leg for leg in a.flights if leg.key not in kept], {one.date for one in r.flights})
@@ -58,17 +73,20 @@ def flights_change(user: User, r: Reservation, a: args.UpdateFlights, cost: int 
 
 def baggages(user: User, r: Reservation, a: args.UpdateBaggages) -> Iterator[Claim]:
     """How many bags, and what pays where a new one costs."""
+    yield act_claim("add")
     added = a.total_baggages - r.total_baggages
     spoken = (*count_phrases(a.total_baggages, _BAGS), *count_phrases(added, _BAGS))
-    more = (f"{n} {word} {bag}" for n in (added, a.total_baggages) for word in ("extra", "additional", "more") for bag in _BAGS)
-    single = [f"{word} {bag}" for word in ("a", "an extra", "an additional", "one more", "another") for bag in _BAGS]
-    yield claim("bags", (*spoken, *more, *(single if added == 1 else ())))
+    single = [
+        f"{word} {bag}" for word in ("a", "an extra", "an additional", "one more", "another") for bag in _BAGS
+    ]
+    yield claim("bags", (*spoken, *(single if added == 1 else ())))
     if a.nonfree_baggages > r.nonfree_baggages:
         yield _payment(user, r, a.payment_id)
 
 
 def passengers(r: Reservation, after: Sequence[Passenger]) -> Iterator[Claim]:
     """The name of everybody new, and a date of birth that changes."""
+    yield act_claim("change")
     for one in after:
         if one not in r.passengers:
             yield claim(f"passenger {one.first_name} {one.last_name}", (f"{one.first_name} {one.last_name}",))
@@ -77,8 +95,14 @@ def passengers(r: Reservation, after: Sequence[Passenger]) -> Iterator[Claim]:
                 yield claim("date of birth", date_phrases(one.dob))
 
 
+def cancelling() -> Iterator[Claim]:
+    """That it is cancelled."""
+    yield act_claim("cancel")
+
+
 def certificate(cents: int) -> Iterator[Claim]:
     """Its amount."""
+    yield act_claim("give")
     yield claim("amount", amount_phrases(cents))
 
 
@@ -102,6 +126,16 @@ class CabinClaim(Claim):
         if self.phrases == _CABINS["economy"]:
             text = text.replace("basic economy", "").replace("basic_economy", "")
         return Claim.stated(self, text)
+
+
+class InsuranceClaim(Claim):
+    """Buying insurance is not stated by words that there is none."""
+
+    __slots__ = ()
+
+    def stated(self, text: str) -> bool:
+        """True when a plain text speaks of insurance and does not leave it out."""
+        return Claim.stated(self, text) and not _UNINSURED.search(text)
 
 
 def _legs(legs: Sequence[args.Leg], known_days: Collection[str] = ()) -> Iterator[Claim]:

@@ -81,9 +81,13 @@ def flights_change(world: World, user: User, r: Reservation, a: args.UpdateFligh
         old = trips.ends(world, r.flights) or ((r.origin, r.destination),)
         facts["change.ends_kept"] = (route[0][0], route[-1][1]) == (old[0][0], old[-1][1])
         facts["change.connected"] = trips.connects(route) or not trips.connects(old)
-        facts["change.connections_fit"] = trips.in_order(world, a.flights) or not trips.in_order(world, r.flights)
+        facts["change.connections_fit"] = trips.in_order(world, a.flights) or not trips.in_order(
+            world, r.flights
+        )
         fitted = trips.fits(old, r.origin, r.destination, r.flight_type)
-        facts["change.trip_type_kept"] = not fitted or trips.fits(route, r.origin, r.destination, r.flight_type)
+        facts["change.trip_type_kept"] = not fitted or trips.fits(
+            route, r.origin, r.destination, r.flight_type
+        )
     cost = change_cost(world, r, a)
     return facts | _paying(user, a.payment_id, cost)
 

@@ -33,11 +33,12 @@ class AirlineGround:
         self._changed: set[str] = set()
         self._looked_at: list[str] = []
         self._compensated: set[str] = set()
-        self._named: set[str] = set()
+        self._spoken_of: set[str] = set()
 
     def heard(self, said: Said) -> None:
         """Customers say who they are; the first user id they give is who the run is about."""
-        self._named |= {id for id in _RESERVATION_ID.findall(said.text) if self._world.reservation(id)}
+        named = {id for id in _RESERVATION_ID.findall(said.text) if self._world.reservation(id)}
+        self._spoken_of = named or self._spoken_of
         if said.speaker != "customer":
             return
         self._words.append(said.text)
@@ -82,7 +83,12 @@ class AirlineGround:
                 return self._booking(call, a)
             case args.SendCertificate():
                 return self._certificate(call, a)
-            case args.UpdateFlights() | args.UpdateBaggages() | args.UpdatePassengers() | args.CancelReservation():
+            case (
+                args.UpdateFlights()
+                | args.UpdateBaggages()
+                | args.UpdatePassengers()
+                | args.CancelReservation()
+            ):
                 return self._on_reservation(call, a)
             case _:
                 raise AssertionError(f"no facts for {call.name!r}")
@@ -134,8 +140,9 @@ class AirlineGround:
             return Look(owned=False, target=self._target(call))
         ids = [r.reservation_id, *_ids(r, a)]
         found, stated = self._facts(user, r, a)
-        # Where only one was ever spoken of, "your reservation" can mean no other.
-        named = () if self._named == {r.reservation_id} else (claim(f"reservation {r.reservation_id}", (r.reservation_id,)),)
+        # Where the last words that named any named this one alone, "your reservation" can mean no other.
+        meant = self._spoken_of == {r.reservation_id}
+        named = () if meant else (claim(f"reservation {r.reservation_id}", (r.reservation_id,)),)
         owned = r.user_id == self._principal
         return Look(None, owned, self._shown.all(ids), found, (*named, *stated), r.reservation_id)
 
@@ -151,7 +158,7 @@ class AirlineGround:
             case _:
                 return facts.cancelling(
                     self._world, r, covered_reason=covered_reason(self._words)
-                ), iter(())
+                ), claims.cancelling()
 
     def _done(self, call: Called) -> dict[str, FactValue]:
         return {"conversation.done_already": _key(call) in self._written}

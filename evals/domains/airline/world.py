@@ -34,7 +34,12 @@ class Data:
         owners: dict[str, list[str]] = {}
         for id, row in tables["reservations"].items():
             owners.setdefault(str(row.get("user_id")), []).append(id)
-        return cls(**tables, of_user={user: tuple(ids) for user, ids in owners.items()})
+        return cls(
+            flights=tables["flights"],
+            reservations=tables["reservations"],
+            users=tables["users"],
+            of_user={user: tuple(ids) for user, ids in owners.items()},
+        )
 
     def get(self, kind: type[R], table: str, id: str, rows: Mapping[str, Any]) -> R | None:
         """A record of the data, parsed once, or None; raises Invalid for one that is no such record."""
@@ -122,7 +127,7 @@ class World:
     def _take_certificate(self, id: str, call: Called) -> None:
         found, user = _CERTIFICATE.search(call.output or ""), self.user(id)
         if found and user:
-            made = Method(id=found[1], source="certificate", amount=float(found[2]))  # type: ignore[arg-type]
+            made = Method(id=found[1], source="certificate", amount=float(found[2]))
             self.users[id] = _paying(user, {**user.payment_methods, made.id: made})
 
     def _take_reservation(self, call: Called, value: Any) -> None:

@@ -1,6 +1,7 @@
 """What the agent must state of each write of the shop before a yes counts for it: the arguments that matter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from evals.domains.retail import args
 from evals.domains.retail.facts import Pair
@@ -16,7 +17,13 @@ _REASONS = {
 def methods_of(user: User) -> tuple[Paying, ...]:
     """The ways to pay in a profile, as people tell them apart."""
     return tuple(
-        Paying(id, method.source, method.last_four, method.brand)
+        Paying(
+            id,
+            method.source,
+            method.last_four,
+            method.brand,
+            method.balance if method.source == "gift_card" else None,
+        )
         for id, method in user.payment_methods.items()
     )
 
@@ -43,21 +50,25 @@ def address(a: args.ModifyAddress | args.ModifyUserAddress) -> Iterator[Claim]:
     yield claim("city or zip", (a.city, a.zip))
 
 
-def replaced(found: Sequence[Pair]) -> Iterator[Claim]:
+def replaced(order: Order, found: Sequence[Pair]) -> Iterator[Claim]:
     """Each item, and what is new about the one that replaces it: its id, or every option that differs."""
     for old, _, new in found:
-        yield item(old)
+        yield item(order, old)
         changed = [value for key, value in new.options.items() if old.options.get(key) != value]
         if changed:
-            yield EachOf(f"new item {new.item_id}", (new.item_id,), (), tuple(_option(v) for v in changed))
+            yield _each(f"new item {new.item_id}", new.item_id, changed)
         else:
             yield claim(f"new item {new.item_id}", (new.item_id, old.name))
 
 
-def item(one: Item) -> Claim:
-    """States one item of an order, by id or name."""
+def item(order: Order, one: Item) -> Claim:
+    """States one item of an order: by id, by name, or by its options where several have that name."""
     plural = (f"{one.name}s", f"{one.name}es") if one.name else ()
-    return claim(f"item {one.item_id}", (one.item_id, one.name, *plural))
+    alike = [other for other in order.items if other.name == one.name and other.item_id != one.item_id]
+    if not alike:
+        return claim(f"item {one.item_id}", (one.item_id, one.name, *plural))
+    own = [v for k, v in one.options.items() if any(other.options.get(k) != v for other in alike)]
+    return _each(f"item {one.item_id}", one.item_id, own)
 
 
 def _option(value: str) -> tuple[str, ...]:
@@ -65,17 +76,16 @@ def _option(value: str) -> tuple[str, ...]:
     return (text, text.replace(" inch", "-inch"), text.replace("-inch", " inch"), text.replace('"', " inch"))
 
 
+@dataclass(frozen=True, slots=True)
 class EachOf(Claim):
     """Stated by its id, or when every one of several things is stated."""
 
-    __slots__ = ("each",)
-
-    def __init__(
-        self, what: str, phrases: tuple[str, ...], others: tuple[str, ...], each: tuple[tuple[str, ...], ...]
-    ) -> None:
-        Claim.__init__(self, what, phrases, others)
-        object.__setattr__(self, "each", tuple(Claim("", one) for one in each))
+    each: tuple[Claim, ...] = ()
 
     def stated(self, text: str) -> bool:
         """True when a plain text states the id or each part."""
-        return Claim.stated(self, text) or all(one.stated(text) for one in self.each)
+        return Claim.stated(self, text) or (bool(self.each) and all(one.stated(text) for one in self.each))
+
+
+def _each(what: str, id: str, values: Iterable[str]) -> EachOf:
+    return EachOf(what, (id,), each=tuple(Claim(value, _option(value)) for value in values))

@@ -24,9 +24,7 @@ def address(before: Address, a: args.ModifyAddress | args.ModifyUserAddress) -> 
     after = new_address(a)
     return {
         "address.changed": after != before,
-        "address.complete": all(
-            one.strip() for one in (a.address1, a.city, a.state, a.country, a.zip)
-        ),
+        "address.complete": all(one.strip() for one in (a.address1, a.city, a.state, a.country, a.zip)),
     }
 
 

@@ -10,7 +10,7 @@ from evals.domains.retail import args, claims, facts
 from evals.domains.retail.records import Order, User
 from evals.domains.retail.tools import ARGS
 from evals.domains.retail.world import Data, World
-from evals.domains.stating import Claim
+from evals.domains.stating import Claim, act_claim
 from evals.replay.talk import Called, Said
 
 _FINDING = frozenset({"find_user_id_by_email", "find_user_id_by_name_zip"})
@@ -25,11 +25,11 @@ class RetailGround:
         self._shown = Shown()
         self._authenticated: str | None = None
         self._claimed: str | None = None
-        self._named: set[str] = set()
+        self._spoken_of: set[str] = set()
 
     def heard(self, said: Said) -> None:
         """Takes in words; only the customer's give provenance."""
-        self._named |= {f"#{id.lstrip('#')}" for id in _ORDER_ID.findall(said.text)}
+        self._spoken_of = {f"#{id.lstrip('#')}" for id in _ORDER_ID.findall(said.text)} or self._spoken_of
         if said.speaker == "customer":
             self._shown.add(said.text)
 
@@ -84,19 +84,27 @@ class RetailGround:
             return Look(owned=False, target=a.order_id)
         own, stated = self._facts(user, order, a)
         found = self._who() | facts.of_order(order) | own
-        # Where only one was ever spoken of, "your order" can mean no other.
-        named = () if self._named == {order.order_id} else (claims.order_named(order.order_id),)
+        # Where the last words that named any named this one alone, "your order" can mean no other.
+        meant = self._spoken_of == {order.order_id}
+        named = () if meant else (claims.order_named(order.order_id),)
         owned = self._principal is None or order.user_id == self._principal
-        return Look(None, owned, self._shown.all([a.order_id, *_ids(a)]), found, (*named, *stated), a.order_id)
+        return Look(
+            None, owned, self._shown.all([a.order_id, *_ids(a)]), found, (*named, *stated), a.order_id
+        )
 
     def _facts(self, user: User, order: Order, a: args.OnOrder) -> tuple[facts.Facts, Iterator[Claim]]:
         match a:
             case args.CancelOrder():
-                return {"cancel.reason": a.reason}, iter((claims.reason(a.reason),))
+                return {"cancel.reason": a.reason}, iter((act_claim("cancel"), claims.reason(a.reason)))
             case args.ModifyAddress():
                 return facts.address(order.address, a), claims.address(a)
             case args.ModifyPayment():
-                paying = iter((claims.payment(user, order, a.payment_method_id),))
+                paying = iter(
+                    (
+                        act_claim("change"),
+                        claims.payment(user, order, a.payment_method_id),
+                    )
+                )
                 return facts.new_payment(user, order, a.payment_method_id), paying
             case args.ReturnItems():
                 return facts.returning(user, order, a), self._returned(user, order, a)
@@ -106,14 +114,16 @@ class RetailGround:
                 raise AssertionError(f"no facts for {type(a).__name__}")
 
     def _returned(self, user: User, order: Order, a: args.ReturnItems) -> Iterator[Claim]:
+        yield act_claim("return")
         for one in order.items:
             if one.item_id in a.item_ids:
-                yield claims.item(one)
+                yield claims.item(order, one)
         yield claims.payment(user, order, a.payment_method_id)
 
     def _replaced(self, user: User, order: Order, a: args.ChangeItems) -> Iterator[Claim]:
+        yield act_claim("exchange" if isinstance(a, args.ExchangeItems) else "change")
         found = facts.pairs(self._world, order, a) or []
-        yield from claims.replaced(found)
+        yield from claims.replaced(order, found)
         if facts.difference(found) != 0:
             yield claims.payment(user, order, a.payment_method_id)
 

@@ -32,7 +32,7 @@ class Data:
         """Read from a folder; raises Invalid naming the file and the record that is wrong."""
         tables = read_tables(folder, ("orders", "products", "users"))
         of = {item: id for id, row in tables["products"].items() for item in row.get("variants") or ()}
-        return cls(**tables, product_of=of)
+        return cls(orders=tables["orders"], products=tables["products"], users=tables["users"], product_of=of)
 
     def get(self, kind: type[R], table: str, id: str) -> R | None:
         """A record of the data, parsed once, or None; raises Invalid for one that is no such record."""
