@@ -146,16 +146,33 @@ def _ordinal(day: int) -> str:
     return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
 
 
-@lru_cache(maxsize=1000)
-def count_phrases(count: int, things: tuple[str, ...]) -> tuple[str, ...]:
-    """How so many things are written: 3 bags, three checked bags, bags: 3."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    named = [str(count), *([words[count]] if count < len(words) else [])]
-    named += ["zero"] if count == 0 else []
-    kinds = ("", "free ", "total ", "extra ", "additional ", "more ", "complimentary ")
-    before = [f"{n} {kind}{thing}" for n in named for kind in kinds for thing in things]
-    after = [f"{thing}: {n}" for n in named for thing in things]
-    return (*before, *after)
+@dataclass(frozen=True, slots=True)
+class BagsClaim(Claim):
+    """So many bags: 3 bags, three checked bags, checked bags: 3."""
+
+    counts: tuple[int, ...] = ()
+
+    def stated(self, text: str) -> bool:
+        """True when a plain text states one of the counts."""
+        return any(_bags(count).search(text) for count in self.counts)
+
+
+def bags_claim(*counts: int) -> BagsClaim:
+    """States how many bags; several counts are several ways to say the same, such as all and those added."""
+    return BagsClaim("bags", (), counts=counts)
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@lru_cache(maxsize=200)
+def _bags(count: int) -> re.Pattern[str]:
+    named = [str(count), *_WORDS[count : count + 1], *(["zero"] if count == 0 else ())]
+    named += ["a", "an", "another"] if count == 1 else []
+    number, thing = "|".join(named), r"(?:bags?|baggages?|luggage|suitcases?)"
+    kind = r"(?:(?:free|total|extra|additional|more|complimentary|checked|pieces? of|paid|new) ){0,3}"
+    after = rf"{thing}(?: \((?:total|checked)\))?:? (?:{number})\b(?!\.\d)"
+    return re.compile(rf"\b(?:{number})(?: \([^)]*\))? {kind}{thing}\b|\b{after}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,21 +54,28 @@ class Consent:
 
 
 class Talk:
-    """What was said so far, prepared for looking back."""
+    """What was said so far; it is made plain only when somebody looks back at it."""
 
     def __init__(self) -> None:
+        self._heard: list[Said] = []
         self._turns: list[Turn] = []
 
     def add(self, said: Said) -> None:
-        """Takes in words; those of one speaker in a row are one turn."""
-        text = plain(said.text)
-        if self._turns and self._turns[-1][0] == said.speaker:
-            _, before, _ = self._turns.pop()
-            text = f"{before}\n{text}"
-        self._turns.append((said.speaker, text, said.index))
+        """Takes in words."""
+        self._heard.append(said)
+
+    def _settle(self) -> None:
+        """Words of one speaker in a row are one turn."""
+        for said in self._heard:
+            text = plain(said.text)
+            if self._turns and self._turns[-1][0] == said.speaker:
+                text = f"{self._turns.pop()[1]}\n{text}"
+            self._turns.append((said.speaker, text, said.index))
+        self._heard.clear()
 
     def consent(self, claims: Sequence[Claim]) -> Consent:
         """Looks back for the last statement of all claims and for the yes to it, and that nothing was changed since."""
+        self._settle()
         pairs = [
             (stated, reply)
             for stated, reply in zip(self._turns, self._turns[1:], strict=False)

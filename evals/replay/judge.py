@@ -1,10 +1,9 @@
 """Replays runs through a pack: for each recorded write the verdict, the gate's route, and whether it was confirmed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from approvals.gate import Evidence, route
+from approvals.gate import Evidence, escalations, route
 from core.actions import Execute, Fired, Route, Verdict
 from core.errors import Invalid
 from core.standing import Standing
@@ -35,8 +34,10 @@ class Judged:
     consent: Consent
     by_rules: Route
     """The route if the customer had confirmed and the category were autonomous: what rules alone do."""
-    held: Route
+    observed: Route
     """The route in observation, with the consent there was."""
+    reviewed: Route
+    """The route after a colleague approved what observation held."""
 
     @property
     def changed(self) -> bool:
@@ -99,24 +100,22 @@ def _judged(pack: Pack, look: Look, talk: Talk, run: Run, call: Called) -> Judge
         verdict = Verdict(kind="deny", fired=(fired,), policy_version=policy.version)
     consent = talk.consent(look.claims)
 
-    def routed(standing: Standing, *, confirmed: bool) -> Route:
-        known: dict[str, Any] = {"given": look.given, "owned": look.owned, "verdict": verdict}
-        return route(
-            Evidence(
-                **known,
-                breaches=(),
-                stopped=False,
-                confirm_needed=call.name in policy.confirm,
-                confirmed=confirmed,
-                step_up_needed=call.name in policy.step_up,
-                stepped_up=False,
-                standing=standing,
-                tier=policy.tier,
-                review_after=False,
-                approved=None,
-            )
-        )
-
+    evidence = Evidence(
+        given=look.given,
+        owned=look.owned,
+        verdict=verdict,
+        breaches=(),
+        stopped=False,
+        confirm_needed=call.name in policy.confirm,
+        confirmed=consent.given,
+        step_up_needed=call.name in policy.step_up,
+        stepped_up=False,
+        standing="observation",
+        tier=policy.tier,
+        review_after=False,
+        audited=False,
+        approved=None,
+    )
     return Judged(
         run,
         call,
@@ -125,6 +124,7 @@ def _judged(pack: Pack, look: Look, talk: Talk, run: Run, call: Called) -> Judge
         verdict,
         look,
         consent,
-        by_rules=routed(_FREEST, confirmed=True),
-        held=routed("observation", confirmed=consent.given),
+        by_rules=route(replace(evidence, standing=_FREEST, confirmed=True)),
+        observed=route(evidence),
+        reviewed=route(replace(evidence, approved=frozenset(escalations(evidence)))),
     )

@@ -1,15 +1,15 @@
 """The recorded stream on the ladder: what observation holds, what a perfect reviewer lets run, what could graduate."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from approvals.ladder.bars import MIN_TICKETS, weigh
-from core.actions import Hold
+from core.actions import Ask, Execute, HandOver, Hold, Refuse
 from evals.domains.pack import Pack
 from evals.replay.judge import Judged
 
-Wanted = Callable[[Judged], bool]
+_NAMES = {Ask: "asked", Hold: "held", Execute: "executed", Refuse: "refused", HandOver: "handed_over"}
 
 
 def ladder(pack: Pack, rows: Sequence[Judged]) -> dict[str, Any]:
@@ -18,14 +18,15 @@ def ladder(pack: Pack, rows: Sequence[Judged]) -> dict[str, Any]:
     A ticket is one run; it counts as an error when any of its writes was wrong. Recorded runs have no days, so only
     errors and numbers keep a category down here.
     """
-    held = [one for one in rows if isinstance(one.held, Hold)]
-    ran = [one for one in held if _approves(one)]
+    held = [one for one in rows if isinstance(one.observed, Hold)]
+    ran = [one for one in held if _approves(one) and isinstance(one.reviewed, Execute)]
     return {
         "tickets": len({_ticket(one) for one in rows}),
-        "held": len(held),
+        "routes": dict(sorted(Counter(_NAMES[type(one.observed)] for one in rows).items())),
         "approved": len(ran),
         "wrong_effects_executed": sum(one.changed and not one.right for one in ran),
-        "after_rules_and_confirmation": _evidence(pack, held),
+        # What a person decides because no rule allows it is no evidence for running alone.
+        "after_rules_and_confirmation": _evidence(pack, [one for one in held if one.verdict.kind == "allow"]),
         "without_them": _evidence(pack, [one for one in rows if one.changed]),
     }
 

@@ -1,6 +1,7 @@
 """Takes the messages of a recorded conversation apart: words, calls, and which output belongs to which call."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from evals.replay.talk import Called, Said
 
 # How the simulated customers of these benchmarks end a conversation; no words of a customer.
 _MARKS = ("###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###")
+
+_ERROR = re.compile(r"\s*(?:error|unknown action)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -137,4 +140,4 @@ def _answer(waiting: list[_Waiting], message: Mapping[str, Any]) -> None:
 
 def is_error(output: str) -> bool:
     """Whether a tool's answer says that nothing happened, as these benchmarks' tools say it."""
-    return output.lstrip().lower().startswith(("error", "unknown action"))
+    return _ERROR.match(output) is not None

@@ -154,8 +154,9 @@ def _line(one: Mapping[str, Any]) -> str:
 
 
 def _ladder_lines(held: Mapping[str, Any]) -> list[str]:
+    routes = ", ".join(f"{n} {name}" for name, n in held["routes"].items())
     lines = [
-        f"on the ladder: {held['held']} held, {held['approved']} approved by a perfect reviewer, "
+        f"in observation: {routes}; {held['approved']} approved by a perfect reviewer, "
         f"{held['wrong_effects_executed']} wrong effects",
         f"{'category':20} {'tickets':>8} {'errors':>7} {'at most':>8} {'log E':>9}  graduates",
     ]

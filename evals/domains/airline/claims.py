@@ -10,16 +10,12 @@ from evals.domains.stating import (
     Paying,
     act_claim,
     amount_phrases,
+    bags_claim,
     claim,
-    count_phrases,
     date_phrases,
     payment_claim,
 )
 
-_BAGS = (
-    *("bag", "bags", "checked bag", "checked bags", "checked baggage", "baggage", "baggages", "luggage"),
-    *("total bags", "total baggages", "total checked bags", "pieces of luggage", "suitcases", "suitcase"),
-)
 _UNINSURED = re.compile(
     r"\b(?:no|without|declin\w+)\W+(?:\w+\W+){0,2}insurance\b|\binsurance\W+(?:no|none|not|declined)\b"
 )
@@ -54,7 +50,7 @@ def booking(user: User, a: args.BookReservation) -> Iterator[Claim]:
         yield payment_claim(payment.payment_id, methods_of(user))
         yield claim(f"amount on {payment.payment_id}", amount_phrases(payment.amount))
     if a.total_baggages:
-        yield claim("bags", count_phrases(a.total_baggages, _BAGS))
+        yield bags_claim(a.total_baggages)
     if a.insurance == "yes":
         yield InsuranceClaim("insurance", ("insurance",))
 
@@ -74,12 +70,7 @@ def flights_change(user: User, r: Reservation, a: args.UpdateFlights, cost: int 
 def baggages(user: User, r: Reservation, a: args.UpdateBaggages) -> Iterator[Claim]:
     """How many bags, and what pays where a new one costs."""
     yield act_claim("add")
-    added = a.total_baggages - r.total_baggages
-    spoken = (*count_phrases(a.total_baggages, _BAGS), *count_phrases(added, _BAGS))
-    single = [
-        f"{word} {bag}" for word in ("a", "an extra", "an additional", "one more", "another") for bag in _BAGS
-    ]
-    yield claim("bags", (*spoken, *(single if added == 1 else ())))
+    yield bags_claim(a.total_baggages, a.total_baggages - r.total_baggages)
     if a.nonfree_baggages > r.nonfree_baggages:
         yield _payment(user, r, a.payment_id)
 

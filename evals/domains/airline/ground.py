@@ -18,7 +18,7 @@ from evals.replay.talk import Called, Said
 
 _USER_ID = re.compile(r"\b[a-z]+(?:_[a-z]+)+_\d+\b")
 
-_RESERVATION_ID = re.compile(r"\b(?=[A-Z]*\d|[A-Z]{6}\b)[A-Z0-9]{6}\b")
+_RESERVATION_ID = re.compile(r"\b[A-Z0-9]{6}\b")
 
 
 class AirlineGround:
@@ -43,9 +43,9 @@ class AirlineGround:
             return
         self._words.append(said.text)
         self._shown.add(said.text)
-        for id in _USER_ID.findall(said.text.lower()):
-            if self._principal is None and self._world.user(id) is not None:
-                self._principal = id
+        if self._principal is None:
+            named = _USER_ID.findall(said.text.lower())
+            self._principal = next((id for id in named if self._world.user(id)), None)
 
     def answered(self, call: Called) -> None:
         """Brings the world up to date; without a user id of their own, the first profile or reservation looked up tells."""

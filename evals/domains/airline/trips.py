@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -95,6 +96,7 @@ def _times(world: World, leg: Leg) -> tuple[datetime, datetime] | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def _at(day: str, clock: str) -> datetime:
     time, _, later = clock.partition("+")
     at = datetime.strptime(f"{day} {time}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=EST)
