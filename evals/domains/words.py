@@ -13,7 +13,7 @@ _DENIED = re.compile(
     r"\b(?:not|no|isn't|without|unrelated to|nothing to do with|other than)\b[^.!?,;]{0,30}$", re.IGNORECASE
 )
 _HURT = re.compile(
-    r"\b(compensat\w*|voucher\w*|certificate\w*|reimburs\w*|gesture|goodwill|make (?:it )?up (?:for|to)|"
+    r"\b(compensat\w*|vouchers?|certificates?|reimburs\w*|gesture|goodwill|make (?:it )?up (?:for|to)|"
     r"make this right|(?:some|any) (?:sort|kind|form) of (?:credit|refund|relief)|credit for|refund\w*|inconvenienc\w*)\b",
     re.IGNORECASE,
 )

@@ -99,7 +99,8 @@ class Talk:
         if other := next((one.what for one in claims if one.differs(reply)), None):
             return Consent(False, at, yes_at, f"the yes names another {other}")
         for (_, statement, _), (_, later, index) in pairs[1:]:
-            if changes(later):
+            # A no to "anything else?" takes nothing back.
+            if changes(later) and not ("anything else" in statement and not _CHANGE.search(later)):
                 return Consent(False, at, yes_at, f"the customer changed something in message {index}")
             other = next((one.what for one in claims if one.differs(statement)), None)
             if other and _ASKS.search(statement):

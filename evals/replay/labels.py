@@ -28,7 +28,8 @@ def normal(value: Any) -> Any:
     """One form per meaning: lists without order, 5.0 as 5, JSON text as its value, words without outer blanks."""
     match value:
         case bool():
-            return value
+            # Python takes True for 1.
+            return str(value).lower()
         case float() if value.is_integer():
             return int(value)
         case str():

@@ -44,8 +44,8 @@ class AirlineGround:
         self._words.append(said.text)
         self._shown.add(said.text)
         if self._principal is None:
-            named = _USER_ID.findall(said.text.lower())
-            self._principal = next((id for id in named if self._world.user(id)), None)
+            ids = _USER_ID.findall(said.text.lower())
+            self._principal = next((id for id in ids if self._world.user(id)), None)
 
     def answered(self, call: Called) -> None:
         """Brings the world up to date; without a user id of their own, the first profile or reservation looked up tells."""
