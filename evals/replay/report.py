@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core.actions import Refuse
@@ -18,8 +19,16 @@ _OWN_CHECKS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds for reading and judging: on the wall, and of the processor alone."""
+
+    wall: float
+    cpu: float
+
+
 def as_document(
-    pack: Pack, rows: Sequence[Judged], policy: PolicyText, *, runs: int, seconds: float
+    pack: Pack, rows: Sequence[Judged], policy: PolicyText, *, runs: int, spent: Spent
 ) -> dict[str, Any]:
     """The JSON report; right and wrong count writes whose recorded output is no error."""
     changing = [one for one in rows if one.changed]
@@ -51,8 +60,8 @@ def as_document(
             if one.right and not one.consent.given
         ],
         "ladder": ladder(pack, rows),
-        "seconds": round(seconds, 3),
-        "writes_per_second": round(len(rows) / seconds) if seconds else 0,
+        "seconds": round(spent.wall, 3),
+        "cpu_seconds": round(spent.cpu, 3),
     }
 
 
@@ -145,7 +154,7 @@ def as_text(document: Mapping[str, Any]) -> str:
         by = "let through" if one["confirmed"] else f"stopped by confirmation ({one['consent']})"
         lines.append(f"\nwrong, and no rule can know: {_line(one)}: {by}\n  {one['reason']}")
     lines += ["", *_ladder_lines(held)]
-    lines.append(f"{document['seconds']} s, {document['writes_per_second']} writes a second")
+    lines.append(f"{document['seconds']} s, {document['cpu_seconds']} s of them on the processor")
     return "\n".join(lines)
 
 

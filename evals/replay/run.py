@@ -8,7 +8,7 @@ from core.errors import Invalid
 from evals.domains.pack import load_pack
 from evals.domains.quotes import PolicyText
 from evals.replay.judge import replay
-from evals.replay.report import as_document
+from evals.replay.report import Spent, as_document
 from evals.replay.runs import load_runs
 
 # What a domain's folder holds beside recorded runs.
@@ -19,11 +19,11 @@ def run_replay(domain: str, data: Path, runs: Path | None = None) -> dict[str, A
     """The report; `seconds` count reading the runs and judging them. Raises Invalid naming file, place and remedy."""
     pack = load_pack(domain)
     begin = pack.open(data)
-    began = time.perf_counter()
+    began, own = time.perf_counter(), time.process_time()
     recorded = load_runs(runs or _only_runs(data))
     rows = list(replay(pack, begin, recorded))
-    seconds = time.perf_counter() - began
-    return as_document(pack, rows, PolicyText.load(data), runs=len(recorded), seconds=seconds)
+    spent = Spent(time.perf_counter() - began, time.process_time() - own)
+    return as_document(pack, rows, PolicyText.load(data), runs=len(recorded), spent=spent)
 
 
 def _only_runs(data: Path) -> Path:
