@@ -8,6 +8,7 @@ from functools import lru_cache
 
 _WORTH = (" (", ": ", " with ", " of ", " for ", " worth ", " with a balance of ", " - ", " balance: ")
 _QUIET = str.maketrans({"*": "", "`": "", "’": "'", "\u00a0": " ", "‑": "-", "–": "-"})
+_LEFT_OUT = re.compile(r"\b(?:instead of|rather than) [^.,;!?]*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -29,7 +30,9 @@ class Claim:
 
     def differs(self, text: str) -> bool:
         """True when a plain text states another value and not this one."""
-        return any(contains(text, phrase) for phrase in self.others) and not self.stated(text)
+        # "Instead of my card" names the card to leave it out.
+        kept = _LEFT_OUT.sub("", text)
+        return any(contains(kept, phrase) for phrase in self.others) and not self.stated(kept)
 
 
 # How each kind of act is spoken of before it is done; a receipt says "cancelled" and the like.
@@ -171,7 +174,7 @@ def _bags(count: int) -> re.Pattern[str]:
     named += ["a", "an", "another"] if count == 1 else []
     number, thing = "|".join(named), r"(?:bags?|baggages?|luggage|suitcases?)"
     kind = r"(?:(?:free|total|extra|additional|more|complimentary|checked|pieces? of|paid|new) ){0,3}"
-    after = rf"{thing}(?: \((?:total|checked)\))?:? (?:{number})\b(?!\.\d)"
+    after = rf"{thing}(?: \((?:total|checked)\))?(?: ?[:|=-])? (?:{number})\b(?!\.\d)"
     return re.compile(rf"\b(?:{number})(?: \([^)]*\))? {kind}{thing}\b|\b{after}")
 
 

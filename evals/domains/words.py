@@ -4,9 +4,10 @@ import re
 
 # Only plain mentions of illness or weather: a rule rests on them, and doubt means no.
 _COVERED = re.compile(
-    r"\b(sick|sickness|ill|illness|unwell|not (?:been )?feel(?:ing)? well|health|medical|doctor|hospital\w*|surgery|injur\w+|"
-    r"flu|fever|covid|pneumonia|diagnos\w+|broke my (?:leg|arm|ankle|foot)|(?:bad|severe|poor|extreme)? ?weather|"
-    r"storm\w*|hurricane|typhoon|blizzard|snow\w*|tornado|flood\w*)\b",
+    r"\b(sick|sickness|ill|illness\w*|unwell|not (?:been )?(?:feel(?:ing)? )?well|health|medical|doctor\w*|hospital\w*|surgery|"
+    r"operation|injur\w+|flu|fever|covid\S*|pneumonia|infection|virus|contagious|poisoning|pregnan\w+|allerg\w+|migraine|"
+    r"asthma|cancer|diagnos\w+|recovering from|(?:broke|broken|fractured) (?:my |a |his |her )?(?:leg|arm|ankle|foot|hip|bone)|"
+    r"weather|storm\w*|thunderstorm\w*|hurricane|typhoon|cyclone|blizzard|snow\w*|tornado|flood\w*|fog|heat ?wave|rain\w*)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(

@@ -16,7 +16,8 @@ _YES = re.compile(
 )
 # Whatever turns a yes into something else: another wish, a condition, a stop.
 _CHANGE = re.compile(
-    r"\b(instead|rather|actually|hold on|hang on|(?<!can't )wait|not yet|not sure (?:if|about|whether|i|that)|"
+    r"\b(instead(?! of)|rather(?! than)|actually|hold on|hang on|(?<!can't )wait(?! for)|not yet|"
+    r"not sure (?:if|about|whether|i|that)|"
     r"never ?mind|changed my mind|unless|only if|as long as|provided that|before (?:you|that|we|i)|hesitat\w*|reconsider|"
     r"stop (?:it|that|this|there|right|please)|please stop|cancel that|"
     r"(?:don't|do not) (?:do|cancel|proceed|process|book|charge|change|go|send|exchange|return|make|modify|update|use)|"

@@ -170,7 +170,8 @@ def pack_of(domain: str) -> Pack:
 
 
 HELLO = says(
-    "user", f"Hello, I am {ANN}, about RES001. I can pay with {CARD}, {SECOND}, {GIFT} or {CERTIFICATE}."
+    "user",
+    f"Hello, I am {ANN}, about RES001. I can pay with {CARD}, {SECOND}, {GIFT} or {CERTIFICATE}. I was born on January 1, 1980.",
 )
 SHOWN = calls(
     "search_direct_flight",

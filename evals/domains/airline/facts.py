@@ -21,7 +21,7 @@ def free_bags(user: User, cabin: str, passengers: int) -> int:
     return _FREE[user.membership][_CABINS.index(cabin)] * passengers
 
 
-def booking(world: World, user: User, a: args.BookReservation) -> Facts:
+def booking(world: World, user: User, a: args.BookReservation, *, people_known: bool) -> Facts:
     """The facts of a booking; amounts in cents."""
     seats = len(a.passengers)
     methods = [user.payment_methods.get(one.payment_id) for one in a.payment_methods]
@@ -29,6 +29,7 @@ def booking(world: World, user: User, a: args.BookReservation) -> Facts:
     facts: Facts = {
         "booking.passengers": seats,
         "booking.passengers_complete": all(one.complete for one in a.passengers),
+        "booking.passengers_known": people_known,
         "booking.certificates": sources.count("certificate"),
         "booking.credit_cards": sources.count("credit_card"),
         "booking.gift_cards": sources.count("gift_card"),
@@ -119,13 +120,14 @@ def baggages(user: User, r: Reservation, a: args.UpdateBaggages) -> Facts:
     }
 
 
-def passengers(r: Reservation, after: Sequence[Passenger]) -> Facts:
+def passengers(r: Reservation, after: Sequence[Passenger], *, people_known: bool) -> Facts:
     """The facts of a change of passengers."""
     return {
         **_trip(r),
         "passengers.before": len(r.passengers),
         "passengers.after": len(after),
         "passengers.complete": all(one.complete for one in after),
+        "passengers.known": people_known,
         "passengers.changed": tuple(after) != r.passengers,
     }
 

@@ -1,13 +1,13 @@
 """One recorded run of the airline: whose it is, what it has shown, and what is known about each write it proposes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
 from core.facts import FactValue
 from evals.domains.airline import args, claims, facts
-from evals.domains.airline.records import Reservation, User
+from evals.domains.airline.records import Passenger, Reservation, User
 from evals.domains.airline.tools import ARGS
 from evals.domains.airline.world import Data, World
 from evals.domains.ground import Look, Shown
@@ -98,7 +98,7 @@ class AirlineGround:
         ids = [one.payment_id for one in a.payment_methods] + [leg.flight_number for leg in a.flights]
         found: dict[str, FactValue] = self._done(call)
         if user is not None:
-            found |= facts.booking(self._world, user, a)
+            found |= facts.booking(self._world, user, a, people_known=self._named(a.passengers))
         stated = tuple(claims.booking(user, a)) if user else ()
         return Look(None, a.user_id == self._principal, self._shown.all(ids), found, stated, a.user_id)
 
@@ -154,11 +154,18 @@ class AirlineGround:
             case args.UpdateBaggages():
                 return facts.baggages(user, r, a), claims.baggages(user, r, a)
             case args.UpdatePassengers():
-                return facts.passengers(r, a.passengers), claims.passengers(r, a.passengers)
+                known = self._named(a.passengers)
+                return facts.passengers(r, a.passengers, people_known=known), claims.passengers(
+                    r, a.passengers
+                )
             case _:
                 return facts.cancelling(
                     self._world, r, covered_reason=covered_reason(self._words)
                 ), claims.cancelling()
+
+    def _named(self, people: Sequence[Passenger]) -> bool:
+        """True when everybody's last name and year of birth were given; people write the rest in many ways."""
+        return all(self._shown.has(one.last_name) and self._shown.has(one.dob[:4]) for one in people)
 
     def _done(self, call: Called) -> dict[str, FactValue]:
         return {"conversation.done_already": _key(call) in self._written}

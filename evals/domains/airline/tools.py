@@ -39,6 +39,7 @@ FACTS: Mapping[str, Mapping[str, FactType]] = {
         **_BAGS,
         "booking.passengers": "int",
         "booking.passengers_complete": "bool",
+        "booking.passengers_known": "bool",
         "booking.certificates": "int",
         "booking.credit_cards": "int",
         "booking.gift_cards": "int",
@@ -74,6 +75,7 @@ FACTS: Mapping[str, Mapping[str, FactType]] = {
         "passengers.before": "int",
         "passengers.after": "int",
         "passengers.complete": "bool",
+        "passengers.known": "bool",
         "passengers.changed": "bool",
     },
     "cancel_reservation": {
