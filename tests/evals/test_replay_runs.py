@@ -346,6 +346,17 @@ def test_a_policy_worded_anew_is_still_found() -> None:
     assert text.quotes("Why, without a reference.") == ()
 
 
+@pytest.mark.skipif(not AIRLINE.is_dir(), reason="the domains' data are not here")
+@pytest.mark.parametrize("name", ["airline", "retail"])
+def test_every_rule_is_written_from_a_sentence_of_the_policy(name: str) -> None:
+    text = PolicyText.load(w.SHARED / f"tau-{name}")
+    rules = [rule for policy in w.pack_of(name).catalog.categories.values() for rule in policy.rules]
+    # Only this one is ours: a wish is not a policy.
+    assert [rule.id for rule in rules if not text.quotes(rule.reason)] == (
+        ["booked_already"] if name == "airline" else []
+    )
+
+
 @pytest.mark.skipif(not AIRLINE.is_dir(), reason="the recorded runs are not here")
 def test_recorded_mistakes_of_a_real_model_are_stopped() -> None:
     found = run_replay("airline", AIRLINE)
