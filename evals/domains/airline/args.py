@@ -2,16 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from evals.domains.airline.records import Cabin, Passenger, Payment, Record
-
-
-class Args(BaseModel):
-    """No argument may be missing, and none may be added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+from evals.domains.airline.records import Cabin, Passenger, Payment
+from evals.domains.record import Args, Record
 
 Count = Annotated[int, Field(ge=0, le=1000)]
 

@@ -11,6 +11,7 @@ from evals.domains.airline.records import Passenger, Reservation, User
 from evals.domains.airline.tools import ARGS
 from evals.domains.airline.world import Data, World
 from evals.domains.ground import Look, Shown
+from evals.domains.record import Args
 from evals.domains.stating import Claim, claim
 from evals.domains.words import covered_reason, speaks_of_cancelled, speaks_of_delay, wants_compensation
 from evals.replay.labels import normal
@@ -62,7 +63,7 @@ class AirlineGround:
         if call.name in ARGS:
             self._written.append(_key(call))
             self._changed.add(before)
-            if call.name == "send_certificate":
+            if call.name == "send_certificate" and self.look(call).malformed is None:
                 self._compensated |= self._meant(call)
 
     def _adopt(self) -> None:
@@ -129,11 +130,11 @@ class AirlineGround:
                 yield r.reservation_id, *facts.owed(self._world, user, r, changed=changed)
 
     def _meant(self, call: Called) -> set[str]:
-        cents = round(float(call.args.get("amount") or 0) * 100)
+        cents = round(args.SendCertificate.model_validate(call.args).amount * 100)
         owed = self._owed(str(call.args.get("user_id", "")))
         return {id for id, *amounts in owed if cents in amounts}
 
-    def _on_reservation(self, call: Called, a: args.Args) -> Look:
+    def _on_reservation(self, call: Called, a: Args) -> Look:
         r = self._world.reservation(self._target(call))
         user = self._world.user(r.user_id) if r else None
         if r is None or user is None:
@@ -146,7 +147,7 @@ class AirlineGround:
         owned = r.user_id == self._principal
         return Look(None, owned, self._shown.all(ids), found, (*named, *stated), r.reservation_id)
 
-    def _facts(self, user: User, r: Reservation, a: args.Args) -> tuple[facts.Facts, Iterator[Claim]]:
+    def _facts(self, user: User, r: Reservation, a: Args) -> tuple[facts.Facts, Iterator[Claim]]:
         match a:
             case args.UpdateFlights():
                 cost = facts.change_cost(self._world, r, a)
@@ -178,7 +179,7 @@ def _key(call: Called) -> object:
     return call.name, normal(call.args)
 
 
-def _ids(r: Reservation, a: args.Args) -> list[str]:
+def _ids(r: Reservation, a: Args) -> list[str]:
     match a:
         case args.UpdateFlights():
             return [a.payment_id, *(leg.flight_number for leg in a.flights)]

@@ -1,28 +1,16 @@
 """The airline's records as the rules need them, parsed from its data and from what tools answered."""
 
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
+
+from evals.domains.record import Cents, Record
 
 # Standing in for "EST": the benchmark means one fixed clock.
 EST = timezone(timedelta(hours=-5))
 NOW = datetime(2024, 5, 15, 15, 0, tzinfo=EST)
 Cabin = Literal["basic_economy", "economy", "business"]
-
-
-class Record(BaseModel):
-    """Frozen; fields nobody asks for are left out."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-def _cents(value: Any) -> Any:
-    return round(value * 100) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Cents = Annotated[int, BeforeValidator(_cents)]
-"""Written in dollars, kept in cents."""
 
 
 class Segment(Record):

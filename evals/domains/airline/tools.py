@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from core.facts import FactType
 from core.tool_spec import ToolSpec
 from evals.domains.airline import args
+from evals.domains.record import Args
 
 READS = (
     "get_user_details",
@@ -17,7 +18,7 @@ READS = (
     "think",
     "transfer_to_human_agents",
 )
-ARGS: Mapping[str, type[args.Args]] = {
+ARGS: Mapping[str, type[Args]] = {
     "book_reservation": args.BookReservation,
     "update_reservation_flights": args.UpdateFlights,
     "update_reservation_baggages": args.UpdateBaggages,

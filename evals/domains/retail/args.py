@@ -1,12 +1,8 @@
 """The arguments of the shop's writes, strictly: what does not fit is refused before any rule."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Args(BaseModel):
-    """No argument may be missing, and none may be added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from evals.domains.record import Args
 
 
 class OnOrder(Args):

@@ -1,22 +1,9 @@
 """The shop's records as the rules need them, parsed from its data and from what tools answered."""
 
-from typing import Annotated, Any
+from pydantic import Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from evals.domains.record import Cents, Record
 
-
-class Record(BaseModel):
-    """Frozen; fields nobody asks for are left out."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-def _cents(value: Any) -> Any:
-    return round(value * 100) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Cents = Annotated[int, BeforeValidator(_cents)]
-"""Written in dollars, kept in cents."""
 Options = dict[str, str]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core.facts import FactType
 from core.tool_spec import ToolSpec
+from evals.domains.record import Args
 from evals.domains.retail import args
 
 READS = (
@@ -18,7 +19,7 @@ READS = (
     "think",
     "transfer_to_human_agents",
 )
-ARGS: Mapping[str, type[args.Args]] = {
+ARGS: Mapping[str, type[Args]] = {
     "cancel_pending_order": args.CancelOrder,
     "modify_pending_order_address": args.ModifyAddress,
     "modify_pending_order_payment": args.ModifyPayment,
