@@ -370,3 +370,20 @@ def test_an_id_from_nowhere_is_refused(tmp_path: Path) -> None:
 )
 def test_arguments_that_fit_no_tool_are_refused(tmp_path: Path, args: dict[str, Any]) -> None:
     assert only(tmp_path, "cancel_reservation", args).rules == (MALFORMED,)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(booking(**paid((w.CARD, float("inf")))), id="infinite"),
+        pytest.param(booking(**paid((w.CARD, float("nan")))), id="no-number"),
+        pytest.param(booking(total_baggages=10**30), id="beyond-every-bag"),
+        pytest.param(booking(flights=[{"flight_number": "TST003", "date": "2024-02-31"}]), id="no-day"),
+        pytest.param(booking(flights=[{"flight_number": "NONE", "date": "2024-05-18"}]), id="no-flight"),
+        pytest.param(booking(payment_methods=[]), id="unpaid"),
+        pytest.param(booking(passengers="everybody"), id="no-people"),
+        pytest.param(booking(user_id="nobody_at_all_1"), id="no-customer"),
+    ],
+)
+def test_nonsense_is_stopped_and_breaks_nothing(tmp_path: Path, args: dict[str, Any]) -> None:
+    assert only(tmp_path, "book_reservation", args).stopped_by_rules

@@ -8,13 +8,13 @@ import pytest
 from evals.domains.airline.claims import methods_of
 from evals.domains.airline.records import User
 from evals.domains.pack import load_pack
+from evals.domains.paying import payment_claim
 from evals.domains.stating import (
     amount_phrases,
     bags_claim,
     claim,
     contains,
     date_phrases,
-    payment_claim,
     plain,
 )
 from evals.domains.words import covered_reason, wants_compensation

@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from evals.domains.airline import args
 from evals.domains.airline.records import Passenger, Reservation, User
+from evals.domains.paying import Paying, payment_claim
 from evals.domains.stating import (
     Claim,
-    Paying,
     act_claim,
     amount_phrases,
     bags_claim,
     claim,
     date_phrases,
-    payment_claim,
 )
 
 _UNINSURED = re.compile(

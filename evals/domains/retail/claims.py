@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from evals.domains.paying import Paying, payment_claim
 from evals.domains.retail import args
 from evals.domains.retail.facts import Pair
 from evals.domains.retail.records import Item, Order, User
-from evals.domains.stating import Claim, Paying, claim, payment_claim
+from evals.domains.stating import Claim, claim
 
 _REASONS = {
     "no longer needed": ("no longer need", "no longer needed", "don't need", "not needed", "no longer want"),
