@@ -23,6 +23,7 @@ from service.commands.crash import crash_command
 from service.commands.output import Json, columns, report, say
 from service.commands.perf import perf
 from service.commands.progress import bar
+from service.commands.replay import replay
 from service.demo import host_app
 from service.paths import CATALOG, SUITES
 from service.run import work
@@ -34,6 +35,7 @@ from tools.toolset import specs
 app = typer.Typer(help="Suites that decide.", no_args_is_help=True)
 app.command()(perf)
 app.command("crash")(crash_command)
+app.command()(replay)
 _KEYS = frozenset(p.key for p in PEOPLE)
 
 

@@ -18,6 +18,7 @@ from service.scratch import scratch
 BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "gate": ("evals.perf.gate:gate", "rules alone and the whole gate, for a refund under twenty rules"),
     "queue": ("evals.perf.queue:queue", "ten thousand waiting actions, and approval to execution"),
+    "replay": ("evals.perf.replay:replay", "recorded writes read, judged and reported, on invented runs"),
 }
 
 
