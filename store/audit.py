@@ -19,6 +19,7 @@ from store.tables.record import AuditRow
 FIRST = "0" * 64
 _AUDIT = table(AuditRow)
 _HEAD = select(_AUDIT.c.seq, _AUDIT.c.hash).order_by(_AUDIT.c.seq.desc()).limit(1)
+_TAKE = text("select pg_advisory_xact_lock(:n)")
 _LOCK = 7_305_001  # any number of our own: one chain, one writer at a time
 
 
@@ -29,7 +30,8 @@ def link(seq: int, at: datetime, kind: str, body: dict[str, Any], prev: str) -> 
 
 async def append(conn: AsyncConnection, at: datetime, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Chains entries inside the caller's transaction; the lock is released by its commit."""
-    await conn.execute(text("select pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+    # Before the head is read and not with it: a statement sees the log as it was when the statement began.
+    await conn.execute(_TAKE, {"n": _LOCK})
     head = (await conn.execute(_HEAD)).first()
     seq, prev = (head[0], head[1]) if head else (0, FIRST)
     rows = []
