@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, Select, Text, bindparam, func, or_, select
+from sqlalchemy import BindParameter, DateTime, Select, Text, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.ladder.audits import is_audited
@@ -140,7 +140,8 @@ async def request_facts(work: Work, request: RequestRow, targets: Sequence[str],
 
 def _statement() -> Select[Any]:
     """What our own records say about a request and its customer, in one round trip."""
-    conversation, customer = bindparam("conversation"), bindparam("customer")
+    conversation: BindParameter[str] = bindparam("conversation")
+    customer: BindParameter[str] = bindparam("customer")
     month = bindparam("month", type_=DateTime(timezone=True))
     signals = select(func.jsonb_agg(_MESSAGE.c.signals)).where(
         _MESSAGE.c.conversation_id == conversation, _MESSAGE.c.signals.is_not(None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, bindparam, func, literal, select, true
+from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, true
 
 from approvals import limits
 from approvals.context import Mandate, request_facts
@@ -131,7 +131,8 @@ def _approved(work: Work, said: Any) -> frozenset[str] | None:
 
 def _statement() -> Select[Any]:
     """What customer and colleagues said about one digest, and whether it is stopped, in one round trip."""
-    action, digest = bindparam("action"), bindparam("digest")
+    action: BindParameter[str] = bindparam("action")
+    digest: BindParameter[str] = bindparam("digest")
     c, s, r = _CONFIRMATION.c, _STEP_UP.c, _REVIEW.c
     confirmed = select(c.action_id).where(c.action_id == action, c.digest == digest)
     stepped_up = select(s.id).where(
