@@ -36,7 +36,8 @@ def slack(text: str, *, most: int = 2_900) -> str:
     Send it with `verbatim` where Slack takes that: then it does not look for addresses either.
     """
     shown = visible(text, most=most)
-    pieces, length = [], 0
+    pieces: list[str] = []
+    length = 0
     for place, char in enumerate(shown):
         piece = _SLACK.get(char, char)
         if char in _ACTS or (char == ":" and shown.startswith("//", place + 1)):

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from time import monotonic
 from itertools import groupby
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable, Select, event, literal, text

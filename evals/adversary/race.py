@@ -131,22 +131,29 @@ async def _proposed(play: Play, made: Ground, share: Share) -> list[Walk]:
 
 async def _welcome(dsn: str, run: int) -> None:
     """The customer, their conversations and the standing, which all processes share."""
-    clock = _clock(run)
+    clock, who = _clock(run), _external_id(run)
+    now = clock.now()
     store = Store(clock=clock, engine=engine_for(dsn, size=1))
-    standing = {"category": REFUND.category, "standing": _STANDING, "since": clock.now()}
-    customer = {"id": _external_id(run), "name": "", "email": "", "links": {}, "created_at": clock.now()}
-    opened = {"opened_at": clock.now()}
-    wants = {"message_id": "msg_none", "category": REFUND.category, "confidence": 0.95, "slots": {}}
+    standing = {"category": REFUND.category, "standing": _STANDING, "since": now}
+    customer = CustomerRow(id=who, name="", email="", links={}, created_at=now)
     names = [_names(run, n) for n in range(_CHATS)]
-    chats = [
-        ConversationRow(id=chat, customer_id=customer["id"], last_at=clock.now(), **opened)
-        for chat, _ in names
+    chats = [ConversationRow(id=chat, customer_id=who, opened_at=now, last_at=now) for chat, _ in names]
+    requests = [
+        RequestRow(
+            id=request,
+            conversation_id=chat,
+            message_id="msg_none",
+            category=REFUND.category,
+            confidence=0.95,
+            slots={},
+            opened_at=now,
+        )
+        for chat, request in names
     ]
-    requests = [RequestRow(id=request, conversation_id=chat, **wants, **opened) for chat, request in names]
     try:
         async with store.begin() as work:
             await work.insert_once(insert(table(StandingRow)).values(**standing))
-            await work.add(CustomerRow(**customer), *chats, *requests)
+            await work.add(customer, *chats, *requests)
     finally:
         await store.close()
 

@@ -87,6 +87,7 @@ def gated(tool: WriteTool[Any], policy: CategoryPolicy, facts: FactSet) -> Route
             standing="autonomous_20",
             tier=policy.tier,
             review_after=False,
+            audited=False,
             approved=None,
         )
     )
