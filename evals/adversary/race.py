@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import StillClock
 from core.errors import Unavailable
@@ -25,10 +24,7 @@ from evals.adversary.run import START
 from evals.adversary.truth import Truth
 from policies.load import load_catalog
 from policies.model import Catalog
-from store.columns import table
 from store.tables.conversation import ConversationRow, CustomerRow, RequestRow
-from store.tables.standing import StandingRow
-from store.work import Store, engine_for
 from tools.sandbox.people import seed_person
 from tools.sandbox.persona import Persona, PersonaCharge, PersonaOrder
 from tools.toolset import toolset
@@ -60,7 +56,7 @@ def race(
 ) -> dict[str, Any]:
     """One run: what was executed and spent, by the ledgers of all processes, and whether it stayed under the cap."""
     amount = AMOUNTS[run % len(AMOUNTS)]
-    asyncio.run(_welcome(dsn, run))
+    asyncio.run(_welcome(dsn, catalog, run))
     shares = _shares(dsn, catalog, run=run, refunds=refunds, processes=processes, amount=amount)
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("select pg_advisory_lock(%s)", [_GATE])
@@ -129,33 +125,30 @@ async def _proposed(play: Play, made: Ground, share: Share) -> list[Walk]:
     return walks
 
 
-async def _welcome(dsn: str, run: int) -> None:
+async def _welcome(dsn: str, catalog: Path, run: int) -> None:
     """The customer, their conversations and the standing, which all processes share."""
-    clock, who = _clock(run), _external_id(run)
-    now = clock.now()
-    store = Store(clock=clock, engine=engine_for(dsn, size=1))
-    standing = {"category": REFUND.category, "standing": _STANDING, "since": now}
-    customer = CustomerRow(id=who, name="", email="", links={}, created_at=now)
-    names = [_names(run, n) for n in range(_CHATS)]
-    chats = [ConversationRow(id=chat, customer_id=who, opened_at=now, last_at=now) for chat, _ in names]
-    requests = [
-        RequestRow(
-            id=request,
-            conversation_id=chat,
-            message_id="msg_none",
-            category=REFUND.category,
-            confidence=0.95,
-            slots={},
-            opened_at=now,
-        )
-        for chat, request in names
-    ]
-    try:
-        async with store.begin() as work:
-            await work.insert_once(insert(table(StandingRow)).values(**standing))
-            await work.add(customer, *chats, *requests)
-    finally:
-        await store.close()
+    who = _external_id(run)
+    async with ground(dsn, _clock(run), _rules(catalog), toolset(), seed=run) as made:
+        now = made.clock.now()
+        names = [_names(run, n) for n in range(_CHATS)]
+        chats = [ConversationRow(id=chat, customer_id=who, opened_at=now, last_at=now) for chat, _ in names]
+        async with made.store.begin() as work:
+            await work.add(CustomerRow(id=who, name="", email="", links={}, created_at=now), *chats)
+            await work.add(*(_request(chat, request, now) for chat, request in names))
+        if run == 0:
+            await Play(made, Truth(run)).stand(REFUND.category, _STANDING)
+
+
+def _request(chat: str, request: str, now: datetime) -> RequestRow:
+    return RequestRow(
+        id=request,
+        conversation_id=chat,
+        message_id="msg_none",
+        category=REFUND.category,
+        confidence=0.95,
+        slots={},
+        opened_at=now,
+    )
 
 
 def _customer(share: Share) -> Persona:
