@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals.parts import Parts, Reviewer
@@ -17,14 +17,26 @@ SCOPES = ("all", "category", "tool")
 RESTORED = "restored"
 
 
+# A part of the gate's one question (`approvals/judge.py`), and a question of its own before a call is sent again.
+STOPPED = (
+    select(_SWITCH.c.scope)
+    .where(
+        _SWITCH.c.on,
+        or_(
+            _SWITCH.c.scope == "all",
+            (_SWITCH.c.scope == "category") & (_SWITCH.c.key == bindparam("category")),
+            (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == bindparam("tool")),
+        ),
+    )
+    .exists()
+)
+_IS_STOPPED = select(STOPPED)
+
+
 async def is_stopped(work: Work, category: str, tool: str) -> bool:
     """True while any switch covers this category or tool."""
-    covers = or_(
-        _SWITCH.c.scope == "all",
-        (_SWITCH.c.scope == "category") & (_SWITCH.c.key == category),
-        (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == tool),
-    )
-    return await work.value(select(_SWITCH.c.scope).where(covers, _SWITCH.c.on).limit(1)) is not None
+    asked = await work.conn.execute(_IS_STOPPED, {"category": category, "tool": tool})
+    return bool(asked.scalar_one())
 
 
 async def switches(parts: Parts) -> Sequence[SwitchRow]:

@@ -57,7 +57,12 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.handle_all(app)
     settings = parts.settings
-    app.add_middleware(Guard, public_url=settings.public_url, connect=_origin(settings.token_url))
+    app.add_middleware(
+        Guard,
+        public_url=settings.public_url,
+        connect=_origin(settings.token_url),
+        origins=frozenset((settings.token_origins or "").lower().split(",")) - {""},
+    )
     return app
 
 

@@ -57,6 +57,9 @@ class Settings(BaseModel):
     token_audience: str = Field("remit", alias="REMIT_TOKEN_AUDIENCE", min_length=1)
     token_keys: tuple[TokenKey, ...] = Field((), alias="REMIT_TOKEN_KEYS")
     token_url: str | None = Field(None, alias="REMIT_TOKEN_URL", pattern=r"^(https?:/)?/[^\s]*$")
+    token_origins: str | None = Field(
+        None, alias="REMIT_TOKEN_ORIGINS", pattern=r"^https?://[^/\s,]+(,https?://[^/\s,]+)*$"
+    )
 
     model: str = Field("offline", alias="REMIT_MODEL", pattern=r"^(offline|[a-z0-9][\w.:@/-]{2,100})$")
     model_price: str | None = Field(None, alias="REMIT_MODEL_PRICE", pattern=r"^\d+(\.\d+)?,\d+(\.\d+)?$")

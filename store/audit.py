@@ -26,6 +26,7 @@ _LOST = (
     "row {noted} says that the log was anchored, and there is no anchor file here; run this where the file is, "
     "or, once you know why it is gone, `remit audit reanchor`"
 )
+_TAKE = text("select pg_advisory_xact_lock(:n)")
 _LOCK = 7_305_001  # any number of our own: one chain, one writer at a time
 
 
@@ -36,7 +37,8 @@ def link(seq: int, at: datetime, kind: str, body: dict[str, Any], prev: str) -> 
 
 async def append(conn: AsyncConnection, at: datetime, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Chains entries inside the caller's transaction; the lock is released by its commit."""
-    await conn.execute(text("select pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+    # Before the head is read and not with it: a statement sees the log as it was when the statement began.
+    await conn.execute(_TAKE, {"n": _LOCK})
     head = (await conn.execute(_HEAD)).first()
     seq, prev = (head[0], head[1]) if head else (0, FIRST)
     rows = []

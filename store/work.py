@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import groupby
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from store import audit
 from store.columns import table
 
 R = TypeVar("R", bound=SQLModel)
+_NOTIFY = text("select pg_notify(:c, :p)")
 
 
 class Work:
@@ -54,10 +56,12 @@ class Work:
 
     async def add(self, *rows: SQLModel) -> None:
         """Inserts rows; a broken unique constraint raises sqlalchemy.exc.IntegrityError."""
-        for row in rows:
-            into = table(type(row))
-            kept = {c.key: getattr(row, c.key) for c in into.columns if c.computed is None}
-            await self.conn.execute(into.insert().values(**kept))
+        for kind, same in groupby(rows, type):
+            into = table(kind)
+            names = [c.key for c in into.columns if c.computed is None]
+            kept = [{name: getattr(row, name) for name in names} for row in same]
+            # Values beside the statement, not in it: then it is built and compiled once.
+            await self.conn.execute(into.insert(), kept if len(kept) > 1 else kept[0])
 
     async def run(self, statement: Executable, values: Any = None) -> int:
         """Executes a statement; the number of rows it touched."""
@@ -75,7 +79,7 @@ class Work:
 
     async def notify(self, channel: str, payload: str) -> None:
         """Wakes listeners when, and only when, this transaction commits."""
-        await self.conn.execute(text("select pg_notify(:c, :p)"), {"c": channel, "p": payload})
+        await self.conn.execute(_NOTIFY, {"c": channel, "p": payload})
 
     def audit(self, kind: str, /, **body: Any) -> None:
         """Adds an entry to the audit chain of this transaction; ids, amounts and flags only, no personal text."""

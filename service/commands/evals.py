@@ -24,6 +24,7 @@ from service.commands.output import Json, columns, report, say
 from service.commands.perf import perf
 from service.commands.progress import bar
 from service.commands.replay import replay
+from service.commands.race import RUNS, run_race
 from service.demo import host_app
 from service.paths import CATALOG, SUITES
 from service.run import work
@@ -52,7 +53,9 @@ def list_suites(as_json: Json = False) -> None:
 
 @app.command("run")
 def run_suite(
-    suite: Annotated[str, typer.Argument(help="all, one category, intake, attacks, or adversary.")] = "all",
+    suite: Annotated[
+        str, typer.Argument(help="all, one category, intake, attacks, adversary or race.")
+    ] = "all",
     data: Annotated[
         Path | None, typer.Option(help="For intake: a CSV (text,category). For attacks: a folder of *.jsonl.")
     ] = None,
@@ -60,11 +63,14 @@ def run_suite(
     at_once: Annotated[int, typer.Option(min=1, max=32, help="How many run side by side.")] = 4,
     steps: Annotated[int, typer.Option(min=1, help="For adversary: how many steps at least.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="For adversary: the same moves again.")] = None,
+    runs: Annotated[int, typer.Option(min=1, max=1000, help="For race: how often.")] = RUNS,
     as_json: Json = False,
 ) -> None:
     """Run a suite; exit 1 when a scenario fails."""
     if suite == "adversary":
         raise typer.Exit(run_adversary(steps=steps, seed=seed, as_json=as_json))
+    if suite == "race":
+        raise typer.Exit(run_race(runs=runs, as_json=as_json))
     if suite == "intake":
         _intake(data, as_json=as_json)
         return

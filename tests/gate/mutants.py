@@ -129,11 +129,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _one(
         *("provenance-conversation", "given in this conversation", T_PROPOSE, CONTEXT),
-        *("            _PROVENANCE.c.conversation_id == conversation_id,\n", ""),
+        *("        _PROVENANCE.c.conversation_id == conversation_id,\n", ""),
     ),
     _one(
         *("provenance-kind", "given as this kind of thing", T_PROPOSE, CONTEXT),
-        *("            _PROVENANCE.c.kind == kind,\n", ""),
+        *("return wanted <= given", "return {value for _, value in wanted} <= {value for _, value in given}"),
     ),
     _one(
         *("submit-ownership", "the object is the customer's when proposed", T_PROPOSE, SUBMIT),
@@ -248,8 +248,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         *("confirm-action", "a yes is to one action", T_CONSENT, JUDGE),
         *(
-            "query = select(c.action_id).where(c.action_id == action.id, c.digest == action.digest)",
-            "query = select(c.action_id).where(c.digest == action.digest)",
+            "select(c.action_id).where(c.action_id == action, c.digest == digest)",
+            "select(c.action_id).where(c.digest == digest)",
         ),
     ),
     _one(
@@ -418,8 +418,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an approval lives an hour",
         T_EXECUTE,
         JUDGE,
-        "return frozenset(found.shown_rules) if fresh else None",
-        "return frozenset(found.shown_rules)",
+        "return frozenset(said.shown_rules) if fresh else None",
+        "return frozenset(said.shown_rules)",
     ),
     _one(
         "approval-once",
@@ -474,7 +474,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch for everything",
         T_EXECUTE,
         SWITCHES,
-        '        _SWITCH.c.scope == "all",\n',
+        '            _SWITCH.c.scope == "all",\n',
         "",
     ),
     _one(
@@ -482,7 +482,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch of a category",
         T_EXECUTE,
         SWITCHES,
-        '        (_SWITCH.c.scope == "category") & (_SWITCH.c.key == category),\n',
+        '            (_SWITCH.c.scope == "category") & (_SWITCH.c.key == bindparam("category")),\n',
         "",
     ),
     _one(
@@ -490,7 +490,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch of a tool",
         T_EXECUTE,
         SWITCHES,
-        '        (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == tool),\n',
+        '            (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == bindparam("tool")),\n',
         "",
     ),
     _one(
@@ -714,8 +714,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an editor's approval of a large sum does not count",
         T_REVIEWS,
         JUDGE,
-        'counts = ("approve",) if needs_four_eyes(action.money) else ("approve", "edit")',
-        'counts = ("approve", "edit")',
+        '"counts": ("approve",) if needs_four_eyes(action.money) else ("approve", "edit"),',
+        '"counts": ("approve", "edit"),',
     ),
     _one(
         "four-eyes-editor",
@@ -738,7 +738,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an approval is of one digest",
         T_REVIEWS,
         JUDGE,
-        "            r.digest == action.digest,\n",
+        "            r.digest == digest,\n",
         "",
     ),
     _one(
@@ -746,7 +746,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a rejection is no approval",
         T_REVIEWS,
         JUDGE,
-        "            r.decision.in_(counts),\n",
+        '            r.decision.in_(bindparam("counts", expanding=True)),\n',
         "",
     ),
     _one(
@@ -1073,8 +1073,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "nor in another conversation",
         T_LIMITS,
         CONTEXT,
-        "or_(_ACTION.c.conversation_id == conversation_id, (_ACTION.c.customer_id == customer_id) & lately)",
-        "_ACTION.c.conversation_id == conversation_id",
+        "or_(_ACTION.c.conversation_id == conversation, (_ACTION.c.customer_id == customer) & lately)",
+        "_ACTION.c.conversation_id == conversation",
     ),
     _one(
         "standing-cap",
