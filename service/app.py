@@ -11,6 +11,7 @@ from service import (
     api_chat,
     api_colleagues,
     api_health,
+    api_hooks,
     api_insights,
     errors,
     pages,
@@ -40,7 +41,16 @@ def create_app(parts: ServiceParts) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.parts = parts
-    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers):
+    for routes in (
+        api_chat,
+        api_colleagues,
+        api_health,
+        api_hooks,
+        api_insights,
+        pages,
+        pages_ops,
+        pages_numbers,
+    ):
         app.include_router(routes.router)
     if parts.demo is not None:
         app.include_router(pages_demo.router)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import procrastinate
+from pydantic import SecretStr
 
 from agent.bounds import Bounds
 from agent.claude import ClaudeModel
@@ -30,11 +31,13 @@ from service.sandbox import Sandbox, sandbox_for
 from service.settings import VENDORS, Settings
 from service.systems import systems_for
 from service.tokens import accept
+from service.webhooks import HOOKS
 from store.audit import Anchor
 from store.jobs import Jobs, connect
 from store.work import Store, engine_for
 from tools.knowledge.articles import HELP_HOST
 from tools.knowledge.seed import seed_articles
+from tools.sandbox.webhooks.sign import secret_for
 from tools.toolset import toolset
 
 
@@ -113,8 +116,19 @@ async def house(
             tokens=accept(keys, issuer=settings.token_issuer, audience=settings.token_audience),
             rates=Rates(clock),
             demo=demo,
+            hook_secrets=_hook_secrets(settings, sandbox),
         )
         yield House(settings, database, sandbox, service, app, anchor)
+
+
+def _hook_secrets(settings: Settings, sandbox: Sandbox | None) -> dict[str, tuple[SecretStr, ...]]:
+    """What each vendor signs its webhooks with; the sandbox's stand-in signs with a key of its own."""
+    return {
+        vendor: (SecretStr(secret_for(sandbox.key, vendor)),)
+        if sandbox is not None and settings.on_sandbox(vendor)
+        else settings.webhook_secrets(vendor)
+        for vendor in HOOKS
+    }
 
 
 def _model(settings: Settings, stack: AsyncExitStack) -> Model:

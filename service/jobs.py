@@ -18,6 +18,9 @@ from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
 from service.deliver import deliver, is_overdue
+from service.hook_looks import look
+from service.hook_polls import poll
+from service.webhooks import forget, look_again
 from store.audit import Anchor, anchor_now
 from store.columns import table
 from store.tables.record import OutboxRow
@@ -27,6 +30,7 @@ _OUTBOX = table(OutboxRow)
 _RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
 _MINUTE = "* * * * *"
 _TEN_MINUTES = "*/10 * * * *"
+_FIVE_MINUTES = "*/5 * * * *"
 # Workers say every ten seconds that they live.
 _DEAD_AFTER = 45
 
@@ -70,7 +74,22 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
     async def weigh(category: str) -> None:
         await weigh_category(category, house)
 
+    _register_webhooks(app, parts)
     _register_periodic(app, parts, anchor)
+
+
+def _register_webhooks(app: procrastinate.App, parts: AgentParts) -> None:
+    house = parts.approvals
+
+    @app.task(name="look_at_object", retry=_RETRY)
+    async def look_at_object(vendor: str, thing: str) -> None:
+        await look(vendor, thing, parts)
+
+    @app.periodic(cron=_FIVE_MINUTES)
+    @app.task(name="poll_vendors", queueing_lock="poll_vendors", pass_context=False)
+    async def poll_vendors(timestamp: int) -> None:
+        await poll(house)
+        await forget(house)
 
 
 def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
@@ -83,6 +102,7 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
         await sweep(house)
         await close_silent(parts)
         await _resend(parts)
+        await look_again(house)
 
     @app.periodic(cron=_MINUTE)
     @app.task(name="anchor", queueing_lock="anchor")

@@ -1,7 +1,9 @@
 """What the web service works with, handed in by service/build.py."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import SecretStr
 
 from agent.parts import AgentParts
 from approvals.parts import Parts
@@ -43,6 +45,7 @@ class ServiceParts:
     tokens: Tokens
     rates: Rates
     demo: Demo | None = None
+    hook_secrets: Mapping[str, Sequence[SecretStr]] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
 
     @property

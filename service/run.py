@@ -32,7 +32,9 @@ async def serve_until_stopped(
         web = asyncio.create_task(server.serve(sockets=[listening]), name="web")
         worker = asyncio.create_task(work(house), name="worker")
         warming = asyncio.create_task(house.service.approvals.systems.identity.warm_up(), name="warm up")
-        ready(f"http://{house.settings.host}:{listening.getsockname()[1]}")
+        url = f"http://{house.settings.host}:{listening.getsockname()[1]}"
+        await _hear_the_sandbox(house, listening.getsockname()[1])
+        ready(url)
         await _first(stop, web, worker)
         await _cancel(warming)
         house.service.hub.close()
@@ -40,6 +42,12 @@ async def serve_until_stopped(
         await web
         await wake.stop()
         await _cancel(worker)
+
+
+async def _hear_the_sandbox(house: House, port: int) -> None:
+    """The sandbox's vendors send their webhooks here, as the real ones do to REMIT_PUBLIC_URL."""
+    if house.sandbox is not None:
+        await house.sandbox.admin("POST", "/webhooks", json={"url": f"http://127.0.0.1:{port}"})
 
 
 async def work_until_stopped(house: House) -> None:

@@ -34,6 +34,9 @@ class ActionRow(SQLModel, table=True):
             "not canary or state in ('held', 'rejected', 'withdrawn', 'expired', 'refused')",
             name="action_canary",
         ),
+        Index(
+            "action_targets", "targets", postgresql_using="gin", postgresql_ops={"targets": "jsonb_path_ops"}
+        ),
     )
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
