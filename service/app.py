@@ -22,6 +22,7 @@ from service import (
 from service.guard import Guard
 from service.parts import ServiceParts
 from service.render import STATIC
+from service.shed import Shed
 
 _DESCRIPTION = (
     "Customers send `Authorization: Bearer <token of the host app>`. Colleagues log in at /login and send the "
@@ -57,6 +58,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.handle_all(app)
     settings = parts.settings
+    app.add_middleware(Shed, turns=parts.turns)
     app.add_middleware(Guard, public_url=settings.public_url, connect=_origin(settings.token_url))
     return app
 

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 
 import procrastinate
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from agent.model import Model
 from agent.offline import OfflineModel
 from agent.parts import AgentParts
 from agent.prompt import shown_digest
+from agent.steady import Steady
 from agent.triage import Triage
 from approvals.parts import Parts
 from core.clock import Clock, SystemClock
@@ -35,6 +37,7 @@ from service.webhooks import HOOKS
 from store.audit import Anchor
 from store.jobs import Jobs, connect
 from store.work import Store, engine_for
+from tools.breaking import Breakers
 from tools.knowledge.articles import HELP_HOST
 from tools.knowledge.seed import seed_articles
 from tools.sandbox.webhooks.sign import secret_for
@@ -80,11 +83,12 @@ async def house(
             await seed_articles(store)
         app = connect(database.dsn)
         await stack.enter_async_context(app.open_async())
-        systems = await systems_for(settings, sandbox, store, clock, stack)
+        breakers = Breakers(monotonic)
+        systems = await systems_for(settings, sandbox, store, clock, stack, breakers=breakers)
         tools = toolset()
         specs = {name: tool.spec for name, tool in tools.items()}
         catalog = load_catalog(paths.CATALOG, specs)
-        model = _model(settings, stack)
+        model = _model(settings, breakers, stack)
         parts = Parts(
             store=store,
             clock=clock,
@@ -117,6 +121,7 @@ async def house(
             rates=Rates(clock),
             demo=demo,
             hook_secrets=_hook_secrets(settings, sandbox),
+            breakers=breakers,
         )
         yield House(settings, database, sandbox, service, app, anchor)
 
@@ -131,10 +136,12 @@ def _hook_secrets(settings: Settings, sandbox: Sandbox | None) -> dict[str, tupl
     }
 
 
-def _model(settings: Settings, stack: AsyncExitStack) -> Model:
+def _model(settings: Settings, breakers: Breakers, stack: AsyncExitStack) -> Model:
+    """The process's one model client, closed with everything else."""
     if settings.model == "offline":
         return OfflineModel()
-    model = ClaudeModel(claude_settings(settings))
+    # One reply that failed was several tries already.
+    model = Steady(ClaudeModel(claude_settings(settings)), breakers.of("model", failures=1, seconds=30.0))
     stack.push_async_callback(model.close)
     return model
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from pydantic import SecretStr
 
@@ -15,6 +16,7 @@ from service.token_keys import TokenKey
 from service.tokens import Tokens
 from service.turns import Turns
 from store.work import Store
+from tools.breaking import Breakers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class ServiceParts:
     tokens: Tokens
     rates: Rates
     demo: Demo | None = None
+    breakers: Breakers = field(default_factory=lambda: Breakers(monotonic))
     hook_secrets: Mapping[str, Sequence[SecretStr]] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
 

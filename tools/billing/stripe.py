@@ -68,6 +68,7 @@ class Stripe:
         base_url: str = "https://api.stripe.com",
         return_url: str | None = None,
         timeout: httpx.Timeout = http.TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> "Stripe":
         """An adapter with a client of its own; `close` it."""
         bearer = SecretStr(f"Bearer {key.get_secret_value()}")
@@ -77,6 +78,7 @@ class Stripe:
             auth={"Authorization": bearer},
             timeout=timeout,
             is_read=http.post_reads(PREVIEW),
+            transport=transport,
         )
         return cls(client, clock=clock, return_url=return_url)
 
