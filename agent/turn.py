@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from typing import assert_never
 
-from agent.beginning import Turn, begin
+from agent.beginning import Turn, begin, hand_back
 from agent.bounds import exceeded
 from agent.calls import Ends, run_calls
 from agent.closing import undecided
@@ -71,6 +71,10 @@ async def _take(turn: Turn, parts: AgentParts) -> None:
         await _in_time(turn, parts)
     except LeaseLost:
         log.warning("turn %s was taken over", turn.id)
+    except asyncio.CancelledError:
+        # This process is stopping: another one need not wait until the lease runs out.
+        await asyncio.shield(hand_back(turn.lease, parts))
+        raise
     finally:
         parts.live.show(turn.conversation_id, "typing", {"on": False})
 

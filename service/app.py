@@ -11,6 +11,7 @@ from service import (
     api_chat,
     api_colleagues,
     api_health,
+    api_hooks,
     api_insights,
     api_slack,
     errors,
@@ -22,6 +23,7 @@ from service import (
 from service.guard import Guard
 from service.parts import ServiceParts
 from service.render import STATIC
+from service.shed import Shed
 
 _DESCRIPTION = (
     "Customers send `Authorization: Bearer <token of the host app>`. Colleagues log in at /login and send the "
@@ -45,6 +47,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
         api_chat,
         api_colleagues,
         api_health,
+        api_hooks,
         api_insights,
         api_slack,
         pages,
@@ -57,6 +60,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.handle_all(app)
     settings = parts.settings
+    app.add_middleware(Shed, turns=parts.turns)
     app.add_middleware(
         Guard,
         public_url=settings.public_url,

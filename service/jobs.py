@@ -26,6 +26,9 @@ from service.announce import Channels
 from service.deliver import deliver, is_overdue
 from service.findings import keep
 from service.reconcile import compare
+from service.hook_looks import look
+from service.hook_polls import poll
+from service.webhooks import forget, look_again
 from store.audit import Anchor, anchor_now
 from store.columns import table
 from store.tables.record import OutboxRow
@@ -85,6 +88,7 @@ def register(
         await deliver(outbox_id, house, channels)
 
     _register_ladder(app, parts)
+    _register_webhooks(app, parts)
     _register_periodic(app, parts, anchor, oncall)
 
 
@@ -111,6 +115,20 @@ def _register_ladder(app: procrastinate.App, parts: AgentParts) -> None:
         await plant_canaries(house)
 
 
+def _register_webhooks(app: procrastinate.App, parts: AgentParts) -> None:
+    house = parts.approvals
+
+    @app.task(name="look_at_object", retry=_RETRY)
+    async def look_at_object(vendor: str, thing: str) -> None:
+        await look(vendor, thing, parts)
+
+    @app.periodic(cron=_FIVE_MINUTES)
+    @app.task(name="poll_vendors", queueing_lock="poll_vendors", pass_context=False)
+    async def poll_vendors(timestamp: int) -> None:
+        await poll(house)
+        await forget(house)
+
+
 def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor, oncall: str | None) -> None:
     house = parts.approvals
 
@@ -121,6 +139,7 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
         await sweep(house)
         await close_silent(parts)
         await _resend(parts)
+        await look_again(house)
 
     @app.periodic(cron=_MINUTE)
     @app.task(name="anchor", queueing_lock="anchor")

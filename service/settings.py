@@ -67,9 +67,11 @@ class Settings(BaseModel):
     anthropic_base_url: str | None = Field(None, alias="ANTHROPIC_BASE_URL", pattern=r"^https?://")
 
     stripe_api_key: SecretStr | None = Field(None, alias="STRIPE_API_KEY")
+    stripe_webhook_secret: SecretStr | None = Field(None, alias="STRIPE_WEBHOOK_SECRET", min_length=16)
     stripe_url: str | None = Field(None, alias="STRIPE_URL", pattern=r"^https?://")
     okta_org_url: str | None = Field(None, alias="OKTA_ORG_URL", pattern=r"^https?://")
     okta_token: SecretStr | None = Field(None, alias="OKTA_TOKEN")
+    okta_hook_secret: SecretStr | None = Field(None, alias="OKTA_HOOK_SECRET", min_length=16)
     auth0_domain: str | None = Field(None, alias="AUTH0_DOMAIN")
     auth0_token: SecretStr | None = Field(None, alias="AUTH0_TOKEN")
     auth0_client_id: str | None = Field(None, alias="AUTH0_CLIENT_ID")
@@ -79,9 +81,11 @@ class Settings(BaseModel):
     hubspot_url: str | None = Field(None, alias="HUBSPOT_URL", pattern=r"^https?://")
     shopify_shop_url: str | None = Field(None, alias="SHOPIFY_SHOP_URL", pattern=r"^https?://")
     shopify_token: SecretStr | None = Field(None, alias="SHOPIFY_TOKEN")
+    shopify_webhook_secret: SecretStr | None = Field(None, alias="SHOPIFY_WEBHOOK_SECRET", min_length=16)
     zendesk_url: str | None = Field(None, alias="ZENDESK_URL", pattern=r"^https?://")
     zendesk_email: str | None = Field(None, alias="ZENDESK_EMAIL")
     zendesk_token: SecretStr | None = Field(None, alias="ZENDESK_TOKEN")
+    zendesk_webhook_secret: SecretStr | None = Field(None, alias="ZENDESK_WEBHOOK_SECRET", min_length=16)
     smtp_url: SecretStr | None = Field(None, alias="SMTP_URL")
     mail_from: str = Field("support@example.com", alias="REMIT_MAIL_FROM", pattern=r"^[^@\s]+@[^@\s]+$")
 
@@ -103,6 +107,17 @@ class Settings(BaseModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def webhook_secrets(self, vendor: str) -> tuple[SecretStr, ...]:
+        """The secrets a vendor's webhooks may be signed with: two, divided by a comma, while one is rolled."""
+        given: SecretStr | None = {
+            "stripe": self.stripe_webhook_secret,
+            "zendesk": self.zendesk_webhook_secret,
+            "shopify": self.shopify_webhook_secret,
+            "okta": self.okta_hook_secret,
+        }.get(vendor)
+        named = given.get_secret_value().split(",") if given is not None else []
+        return tuple(SecretStr(one.strip()) for one in named if one.strip())
 
     @property
     def production(self) -> bool:

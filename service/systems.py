@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from service.sandbox import Sandbox
 from service.settings import Settings
 from store.work import Store
 from tools.billing.stripe import Stripe
+from tools.breaking import Breakers, Breaking
 from tools.crm import hubspot
 from tools.desk import zendesk
 from tools.identity.auth0 import Auth0
@@ -39,9 +41,10 @@ async def systems_for(
     stack: AsyncExitStack,
     *,
     wire: Wire | None = None,
+    breakers: Breakers | None = None,
 ) -> Systems:
-    """One adapter per family; `stack` closes them. `wire` sends instead of the network where billing, shop, CRM and desk do."""
-    reach = _Reach(settings, sandbox, clock, stack, wire)
+    """One adapter per family, each behind its vendor's breaker; `stack` closes them. `wire` sends in place of the network."""
+    reach = _Reach(settings, sandbox, clock, stack, wire, breakers or Breakers(monotonic))
     return Systems(
         billing=reach.billing(),
         identity=reach.identity(),
@@ -63,15 +66,18 @@ class _Reach:
         clock: Clock,
         stack: AsyncExitStack,
         wire: Wire | None,
+        breakers: Breakers,
     ) -> None:
+        self._breakers = breakers
         self._settings = settings
         self._sandbox = sandbox
         self._clock = clock
         self._stack = stack
         self._wire = wire
 
-    def _over(self, vendor: str) -> httpx.AsyncBaseTransport | None:
-        return None if self._wire is None else self._wire(vendor)
+    def _over(self, vendor: str) -> httpx.AsyncBaseTransport:
+        breaker = self._breakers.of(vendor)
+        return Breaking(breaker) if self._wire is None else Breaking(breaker, self._wire(vendor))
 
     def _door(self, vendor: str) -> tuple[str, SecretStr] | None:
         """The sandbox's door for a vendor without keys."""
@@ -112,12 +118,19 @@ class _Reach:
         return one
 
     def _okta(self, url: str, token: SecretStr) -> Okta:
-        return Okta(base_url=url, token=token, clock=self._clock)
+        return Okta(base_url=url, token=token, clock=self._clock, transport=self._over("okta"))
 
     def _auth0(self, url: str, token: SecretStr) -> Auth0:
         client_id = self._settings.auth0_client_id or "remit"
         secret = self._settings.auth0_client_secret
-        return Auth0(base_url=url, token=token, client_secret=secret, client_id=client_id, clock=self._clock)
+        return Auth0(
+            base_url=url,
+            token=token,
+            client_secret=secret,
+            client_id=client_id,
+            clock=self._clock,
+            transport=self._over("auth0"),
+        )
 
     def crm(self) -> hubspot.HubSpot:
         s = self._settings

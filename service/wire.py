@@ -175,6 +175,12 @@ class Done(Out):
     ok: Literal[True] = True
 
 
+class Challenge(Out):
+    """Okta's challenge, given back."""
+
+    verification: str
+
+
 class Entry(Out):
     """One action that waits for a colleague."""
 

@@ -22,6 +22,7 @@ from store.tables.conversation import (
     StepRow,
     TurnRow,
 )
+from store.tables.hooks import WebhookCursorRow, WebhookRow
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
 from store.tables.record import (
@@ -79,4 +80,6 @@ __all__ = [
     "SwitchRow",
     "TurnRow",
     "UserRow",
+    "WebhookCursorRow",
+    "WebhookRow",
 ]

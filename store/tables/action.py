@@ -54,6 +54,9 @@ class ActionRow(SQLModel, table=True):
         Index("action_waiting", "review_after", "due_at", "id", postgresql_where=text("waits")),
         Index("action_lately", "state_at", postgresql_where=text(ENDED)),
         Index("action_alike", "category", "tool", "state_at"),
+        Index(
+            "action_targets", "targets", postgresql_using="gin", postgresql_ops={"targets": "jsonb_path_ops"}
+        ),
     )
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)

@@ -194,7 +194,10 @@ def test_the_scenario_in_the_docs_is_one() -> None:
 
 def test_every_endpoint_is_in_the_docs() -> None:
     parts: Any = SimpleNamespace(
-        demo=object(), settings=SimpleNamespace(public_url=None, token_url=None, token_origins=None), hub=None
+        demo=object(),
+        settings=SimpleNamespace(public_url=None, token_url=None, token_origins=None),
+        hub=None,
+        turns=None,
     )
     described = create_app(parts).openapi()["paths"]
     known = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}

@@ -24,12 +24,14 @@ from tools.billing.port import (
     Subscription,
 )
 from tools.billing.stripe_client import VENDOR, Page, Requests
+from tools.billing.stripe_hooks import of_event
 from tools.billing.stripe_wire import (
     ACTION,
     ChargeWire,
     CreditWire,
     CustomerWire,
     DisputeWire,
+    EventWire,
     InvoiceWire,
     PortalWire,
     PriceWire,
@@ -38,9 +40,12 @@ from tools.billing.stripe_wire import (
     comment,
     read,
 )
+from tools.hooks import Hint
 
 PREVIEW = "/v1/invoices/create_preview"
 _PLAN = "items.data.price.product"
+# What is asked for when webhooks may have been lost: few enough in a quarter of an hour to be read whole.
+_POLLED = ["refund.failed", "refund.updated", "charge.dispute.created", "charge.dispute.closed"]
 
 
 class Stripe:
@@ -113,6 +118,12 @@ class Stripe:
             DisputeWire, lambda c, page: c.v1.disputes.list_async(_paged(page, charge=row.id))
         )
         return row.charge(disputes)
+
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """Stripe's own record of the events it sent; it keeps them for thirty days."""
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "types": _POLLED}
+        rows = await self._ask.all(EventWire, lambda c, page: c.v1.events.list_async(_paged(page, **wanted)))
+        return [found for row in rows if (found := of_event(row.model_dump())) is not None]
 
     async def refunds(self, charge: str) -> Sequence[Refund]:
         rows = await self._ask.all(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.actions import Permit
 from core.ids import ActionId
+from tools.hooks import Hint
 from tools.identity.auth0 import PREFIX, Auth0
 from tools.identity.okta import Okta
 from tools.identity.port import Account, Done, Identity, IdentityWrite
@@ -56,6 +57,10 @@ class Either:
         self, account: str, what: IdentityWrite, since: datetime, action_id: ActionId
     ) -> Sequence[Done]:
         return await self._of(account).find_done(account, what, since, action_id)
+
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """What changed at the first; the second sends no hooks we read."""
+        return await self._primary.changed_since(since)
 
     def _of(self, account: str) -> Identity:
         return self._secondary if account.startswith(PREFIX) else self._primary

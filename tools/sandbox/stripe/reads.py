@@ -144,7 +144,17 @@ def customer_balance_transactions(call: Call) -> Wire:
     return page(call, path, rows, render.customer_balance_transaction)
 
 
+def events(call: Call) -> Wire:
+    """What was told by webhook, or would have been."""
+    call.params.only("created", "types", *PAGING)
+    since = call.params.inside("created").integer("gte") or 0
+    types = call.params.tree.get("types") or []
+    rows = [r for r in call.change.find("stripe.event") if r["created"] >= since and r["type"] in types]
+    return page(call, "/v1/events", rows, lambda row: row)
+
+
 READS: Mapping[str, Handler] = {
+    "/v1/events": events,
     "/v1/customers/search": search_customers,
     "/v1/customers/{id}": _retrieve("customer", render.customer),
     "/v1/customers/{id}/balance_transactions": customer_balance_transactions,
