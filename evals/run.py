@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from evals.grade import Result, broken, grade
 from evals.scenario import Scenario
-from evals.stage import Played, Stage
+from evals.stage import FIRST, Played, Stage, Take
 
 Progress = Callable[[int, int, Result], None]
 
@@ -18,22 +18,24 @@ async def run(
     gate = asyncio.Semaphore(at_once)
     done = 0
 
-    async def one(scenario: Scenario) -> Result:
+    async def one(scenario: Scenario, take: Take) -> Result:
         nonlocal done
         async with gate:
-            result = await play(scenario, stage)
+            result = await play(scenario, stage, take)
         done += 1
         progress(done, len(scenarios) * epochs, result)
         return result
 
-    return await asyncio.gather(*(one(scenario) for scenario in scenarios for _ in range(epochs)))
+    return await asyncio.gather(
+        *(one(scenario, Take(epoch)) for scenario in scenarios for epoch in range(1, epochs + 1))
+    )
 
 
-async def play(scenario: Scenario, stage: Stage) -> Result:
+async def play(scenario: Scenario, stage: Stage, take: Take = FIRST) -> Result:
     """One scenario from its first step to the ledger; whatever breaks on the way is a failed result."""
     began = time.perf_counter()
     try:
-        async with stage.on(scenario.person, scenario.changes) as played:
+        async with stage.on(scenario, take) as played:
             stopped = await _steps(scenario, played)
             return grade(
                 scenario,

@@ -1,10 +1,20 @@
-"""Where a scenario is played: the real path, seen from outside; service/stage.py builds one."""
+"""Where a scenario is played: the real path, seen from outside; service/stage.py and service/overlay.py build one."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from evals.scenario import Step
+from evals.scenario import Scenario, Step
+
+
+class Take(NamedTuple):
+    """One run of a scenario: which of its epochs, and the seed of whatever is left to chance."""
+
+    epoch: int = 1
+    seed: int = 0
+
+
+FIRST = Take()
 
 
 class Played(Protocol):
@@ -34,5 +44,5 @@ class Stage(Protocol):
 
     model: str
 
-    def on(self, person: str, changes: Mapping[str, Any]) -> AbstractAsyncContextManager[Played]:
+    def on(self, scenario: Scenario, take: Take) -> AbstractAsyncContextManager[Played]:
         """A fresh customer; raises NotFound for a person or a change that does not exist."""

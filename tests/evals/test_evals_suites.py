@@ -11,6 +11,7 @@ from evals.grade import Result, broken, grade, named
 from evals.report import as_document, as_text, pass_k
 from evals.run import play, run
 from evals.scenario import Review, Scenario, Step
+from evals.stage import Take
 from evals.suites import load_suites
 from service.paths import CATALOG, SUITES
 from service.stage import changed
@@ -278,8 +279,8 @@ class BrokenPlay:
     def __init__(self) -> None:
         self.done: list[Step] = []
 
-    def on(self, person: str, changes: Mapping[str, Any]) -> "BrokenPlay":
-        if changes:
+    def on(self, scenario: Scenario, take: Take) -> "BrokenPlay":
+        if scenario.changes:
             raise Invalid("no such change")
         return self
 

@@ -118,6 +118,13 @@ class World:
         self._records: dict[str, dict[str, Record]] = {}
         self._lock = asyncio.Lock()
 
+    def overlay(self, clock: Clock) -> "World":
+        """The same records as a world of its own, in memory: what changes there is not seen here. Its ledger is empty."""
+        over = World(clock=clock)
+        # Records are replaced as a whole and never changed in place, so that both may hold the same ones.
+        over._records = {kind: dict(rows) for kind, rows in self._records.items()}
+        return over
+
     async def load(self) -> None:
         """Takes up what was kept by an earlier process."""
         if self._keep is None:
