@@ -2,33 +2,50 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from evals.grade import Result, broken, grade
 from evals.scenario import Scenario
 from evals.stage import FIRST, Played, Stage, Take
 
 Progress = Callable[[int, int, Result], None]
+Key = tuple[str, int]
 
 
 async def run(
-    scenarios: Sequence[Scenario], stage: Stage, *, at_once: int = 4, epochs: int = 1, progress: Progress
+    scenarios: Sequence[Scenario],
+    stage: Stage,
+    *,
+    at_once: int = 4,
+    epochs: int = 1,
+    seed: int = 0,
+    done: Collection[Key] = (),
+    progress: Progress,
 ) -> Sequence[Result]:
-    """Every scenario `epochs` times; results in the order of the scenarios, whatever finished first."""
+    """Every scenario `epochs` times, but those done already; results in order, whatever finished first."""
     gate = asyncio.Semaphore(at_once)
-    done = 0
+    left = [one for one in takes(scenarios, epochs=epochs, seed=seed) if key_of(*one) not in done]
+    total, count = len(scenarios) * epochs, len(scenarios) * epochs - len(left)
 
     async def one(scenario: Scenario, take: Take) -> Result:
-        nonlocal done
+        nonlocal count
         async with gate:
             result = await play(scenario, stage, take)
-        done += 1
-        progress(done, len(scenarios) * epochs, result)
+        count += 1
+        progress(count, total, result)
         return result
 
-    return await asyncio.gather(
-        *(one(scenario, Take(epoch)) for scenario in scenarios for epoch in range(1, epochs + 1))
-    )
+    return await asyncio.gather(*(one(*each) for each in left))
+
+
+def takes(scenarios: Sequence[Scenario], *, epochs: int, seed: int) -> Sequence[tuple[Scenario, Take]]:
+    """Every run there is to do, in the order of the report."""
+    return [(scenario, Take(epoch, seed)) for scenario in scenarios for epoch in range(1, epochs + 1)]
+
+
+def key_of(scenario: Scenario, take: Take) -> Key:
+    """What tells one run of a suite from every other."""
+    return scenario.id, take.epoch
 
 
 async def play(scenario: Scenario, stage: Stage, take: Take = FIRST) -> Result:
@@ -43,11 +60,13 @@ async def play(scenario: Scenario, stage: Stage, take: Take = FIRST) -> Result:
                 effects=await played.effects(),
                 shown=await played.shown(),
                 ticket=await played.ticket(),
+                seen=await played.seen(),
+                epoch=take.epoch,
                 off_script=[*stopped, *await played.off_script()],
                 seconds=time.perf_counter() - began,
             )
     except Exception as error:  # noqa: BLE001 - one broken scenario must not take the other results with it
-        return broken(scenario, error, time.perf_counter() - began)
+        return broken(scenario, error, time.perf_counter() - began, epoch=take.epoch)
 
 
 async def _steps(scenario: Scenario, played: Played) -> Sequence[str]:

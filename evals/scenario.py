@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from core.actions import VerdictKind
 from core.frozen import Frozen
 from core.standing import ReasonCode
+from evals.seen import Route
 
 CardKind = Literal["confirm", "step_up", "waiting", "receipt", "refused", "none"]
 TicketState = Literal["none", "new", "open", "pending", "hold", "solved", "closed"]
@@ -102,14 +103,20 @@ class Expect(Frozen):
     card: CardKind | None = None
     ticket: TicketState | None = None
     handed_over: bool | None = None
+    route: Route | None = None
+    """What became of it: answered, asked, held, executed, refused or handed_over."""
+    reason: str | None = None
+    """What must be among the reasons: the name of a rule, or words of a refusal or a hand-over."""
+    proposes: tuple[str, ...] | None = None
+    """The writes the agent may call for, in any number; None leaves it open. An answer is always allowed."""
     says: tuple[str, ...] = ()
     never_says: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _decides_something(self) -> "Expect":
-        seen = (self.card, self.ticket, self.handed_over)
+        seen = (self.card, self.ticket, self.handed_over, self.route)
         weighs = self.effects or self.forbidden or self.says or self.never_says
-        if not weighs and seen == (None, None, None):
+        if not weighs and not any(one is not None for one in seen):
             raise ValueError(
                 "a scenario without effects must name what it forbids, or a card, ticket or words"
             )

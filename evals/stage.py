@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
 from evals.scenario import Scenario, Step
+from evals.seen import Seen
 
 
 class Take(NamedTuple):
@@ -34,6 +35,9 @@ class Played(Protocol):
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Every (kind, body) the customer was shown, in order."""
+
+    async def seen(self) -> Seen:
+        """What the agent did and what was decided about it, for reports and reasons."""
 
     async def ticket(self) -> str:
         """The status of the conversation's ticket at the help desk, "none" without one."""

@@ -12,11 +12,13 @@ from core.errors import Invalid, Unavailable
 from core.ids import TicketId, new_id
 from evals.grade import named
 from evals.scenario import Code, Fault, Press, Review, Say, Scenario, Step
+from evals.seen import Seen
 from evals.stage import Take
 from service.actors import Colleague, Customer, Refused
 from service.app import create_app
 from service.build import House
 from service.demo import ensure_logins
+from service.looking import look_at
 from service.parts import ServiceParts
 from service.sandbox import Sandbox
 from store.columns import table
@@ -237,6 +239,10 @@ class OnStage:
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Everything the customer saw."""
         return [(row.kind, row.body) for row in await self._customer.events()]
+
+    async def seen(self) -> Seen:
+        """The calls, the route and what it took."""
+        return await look_at(self._behind.store, self._customer.conversation_id)
 
     async def ticket(self) -> str:
         """The ticket's status, asked of the help desk."""

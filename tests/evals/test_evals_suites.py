@@ -11,6 +11,7 @@ from evals.grade import Result, broken, grade, named
 from evals.report import as_document, as_text, pass_k
 from evals.run import play, run
 from evals.scenario import Review, Scenario, Step
+from evals.seen import Seen
 from evals.stage import Take
 from evals.suites import load_suites
 from service.paths import CATALOG, SUITES
@@ -303,6 +304,9 @@ class BrokenPlay:
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         return [("message", {"author": "agent", "text": "Hello."})]
+
+    async def seen(self) -> Seen:
+        return Seen()
 
     async def ticket(self) -> str:
         return "open"
