@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
+from evals.customers import most_steps, player
 from evals.grade import Result, broken, grade
 from evals.scenario import Scenario
 from evals.stage import FIRST, Played, Stage, Take
+from evals.steps import Step
 
 Progress = Callable[[int, int, Result], None]
 Key = tuple[str, int]
@@ -53,7 +55,7 @@ async def play(scenario: Scenario, stage: Stage, take: Take = FIRST) -> Result:
     began = time.perf_counter()
     try:
         async with stage.on(scenario, take) as played:
-            stopped = await _steps(scenario, played)
+            stopped = await _played(scenario, played, take)
             return grade(
                 scenario,
                 played.names,
@@ -69,11 +71,27 @@ async def play(scenario: Scenario, stage: Stage, take: Take = FIRST) -> Result:
         return broken(scenario, error, time.perf_counter() - began, epoch=take.epoch)
 
 
-async def _steps(scenario: Scenario, played: Played) -> Sequence[str]:
-    """Plays them in order; the one that cannot be played ends it, and what happened until then is still graded."""
-    for number, step in enumerate(scenario.steps, start=1):
+async def _played(scenario: Scenario, played: Played, take: Take) -> Sequence[str]:
+    """Plays it to its end; what cannot be played ends it, and what happened until then is still graded."""
+    number = 0
+    async for step in _steps(scenario, played, take):
+        number += 1
         try:
             await played.do(step)
         except Exception as error:  # noqa: BLE001 - whatever stopped it, the ledger must be looked at
             return [f"step {number} could not be played: {type(error).__name__}: {error}"]
     return []
+
+
+async def _steps(scenario: Scenario, played: Played, take: Take) -> AsyncIterator[Step]:
+    """The steps as written, or what the customer who is played does next, until they leave."""
+    if scenario.customer is None:
+        for step in scenario.steps:
+            yield step
+        return
+    one = player(scenario.customer, f"{take.seed}:{scenario.id}:{take.epoch}", played.customer_model)
+    for _ in range(most_steps(scenario.customer)):
+        step_or_end = await one.next(await played.shown())
+        if step_or_end is None:
+            return
+        yield step_or_end

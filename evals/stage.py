@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
-from evals.scenario import Scenario, Step
+from agent.model import Model
+from evals.scenario import Scenario
 from evals.seen import Seen
+from evals.steps import Step
 
 
 class Take(NamedTuple):
@@ -21,6 +23,8 @@ FIRST = Take()
 class Played(Protocol):
     """One customer on stage."""
 
+    customer_model: Model | None
+    """Who plays the customer where a scenario has no steps; None: the puppet."""
     names: Mapping[str, str]
     """What a scenario may name in braces, such as `key`, `contact` or `order 1042`, and the id it stands for."""
 

@@ -33,6 +33,8 @@ class Order:
     settings: Settings
     dsn: str
     model: str
+    customers: str | None = None
+    """The model that plays the customers of scenarios without steps; None: the puppet."""
 
 
 def play_all(runs: Sequence[OneRun], orders: Sequence[Order], told: Told) -> None:
@@ -116,9 +118,7 @@ def _work(line: Connection, order: Order) -> None:
 
 async def _plays(line: Connection, order: Order) -> None:
     recording = _Recording(model_of(order.model, order.settings))
-    async with OverlayStage.open(
-        order.settings, order.dsn, model=order.model, model_of=recording
-    ) as stage:
+    async with OverlayStage.open(order.settings, order.dsn, model=order.model, model_of=recording) as stage:
         # What is there now stays: looking through it again and again costs a tenth of the time.
         gc.collect()
         gc.freeze()

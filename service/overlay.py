@@ -24,8 +24,9 @@ from core.clock import TickingClock
 from core.conversation import Principal
 from core.errors import Invalid, RemitError
 from core.ids import new_id
-from evals.scenario import Fault, Scenario
+from evals.scenario import Scenario
 from evals.stage import Take
+from evals.steps import Fault
 from policies.load import load_catalog
 from policies.model import Catalog
 from service import api_chat, customers, paths, wire
@@ -87,8 +88,16 @@ class _Shared:
 class OverlayStage:
     """Plays without doors; the database is one of its own, and nothing of a run is left in it."""
 
-    def __init__(self, shared: _Shared, engine: Engine, model: str, model_of: ModelOf) -> None:
+    def __init__(
+        self,
+        shared: _Shared,
+        engine: Engine,
+        model: str,
+        model_of: ModelOf,
+        customers: ModelOf | None = None,
+    ) -> None:
         self.model = model
+        self._customers = customers
         self._shared = shared
         self._engine = engine
         self._plans = Plans(engine.dialect)
@@ -97,13 +106,19 @@ class OverlayStage:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, dsn: str, *, model: str = "offline", model_of: ModelOf = offline
+        cls,
+        settings: Settings,
+        dsn: str,
+        *,
+        model: str = "offline",
+        model_of: ModelOf = offline,
+        customers: ModelOf | None = None,
     ) -> AsyncIterator["OverlayStage"]:
         """A stage on an empty, migrated database that nobody else uses."""
         await _furnish(dsn)
         engine = solo_engine(dsn)
         try:
-            yield cls(await _shared(settings), engine, model, model_of)
+            yield cls(await _shared(settings), engine, model, model_of, customers)
         finally:
             engine.dispose()
 
@@ -122,7 +137,9 @@ class OverlayStage:
         names = names_of(introduced(world, persona))
         who = await customers.principal(persona.external_id, house.approvals)
         customer = await _Customer.open(who, house, jobs, world)
-        return OnStage(names, customer, _Colleague(house.approvals), _Hands(house, world, faults))
+        hands, colleague = _Hands(house, world, faults), _Colleague(house.approvals)
+        played_by = self._customers(scenario, take) if self._customers is not None else None
+        return OnStage(names, customer, colleague, hands, played_by)
 
     def _house(
         self, conn: AsyncConnection, clock: TickingClock, world: World, faults: Faults, model: Model

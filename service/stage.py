@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, assert_never
 
 from fastapi import FastAPI
+from pydantic import ValidationError
 from sqlalchemy import select
 
+from agent.model import Model
 from core.errors import Invalid, Unavailable
 from core.ids import TicketId, new_id
 from evals.grade import named
-from evals.scenario import Code, Fault, Press, Review, Say, Scenario, Step
+from evals.scenario import Scenario
 from evals.seen import Seen
 from evals.stage import Take
+from evals.steps import Code, Fault, Press, Review, Say, Step
 from service.actors import Colleague, Customer, Refused
 from service.app import create_app
 from service.build import House
@@ -76,7 +79,11 @@ def changed(person: str, changes: Mapping[str, Any]) -> Persona:
             raise Invalid(f"a person has no {name!r}; known: {', '.join(document)}")
         same_kind = isinstance(value, dict) and isinstance(document[name], dict)
         document[name] = {**document[name], **value} if same_kind else value
-    return Persona.model_validate_json(json.dumps(document))
+    try:
+        return Persona.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"with: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def names_of(seeded: Mapping[str, Any]) -> dict[str, str]:
@@ -142,9 +149,15 @@ class OnStage:
     """One customer and the colleague who reviews for them."""
 
     def __init__(
-        self, names: Mapping[str, str], customer: Speaker, colleague: Decider, behind: Behind
+        self,
+        names: Mapping[str, str],
+        customer: Speaker,
+        colleague: Decider,
+        behind: Behind,
+        customer_model: Model | None = None,
     ) -> None:
         self.names = names
+        self.customer_model: Model | None = customer_model
         self._customer = customer
         self._colleague = colleague
         self._behind = behind

@@ -54,7 +54,7 @@ class Plans:
         plan = self._known[shape]
         if plan is None:
             return None
-        values = plan.compiled.construct_params(given, extracted_parameters=key.bindparams)
+        values = dict(plan.compiled.construct_params(given, extracted_parameters=key.bindparams))
         for name, turn in plan.compiled._bind_processors.items():
             values[name] = turn(values[name])  # type: ignore[operator]
         return plan, values

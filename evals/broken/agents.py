@@ -14,7 +14,9 @@ from core.ids import new_id
 
 _MONEY_BACK = "refund_charge"
 _NUMBER = re.compile(r"\b\d{4}\b")
-_WHEN = re.compile(r"\b(yesterday|today|last week|this week|gestern|heute|hier|ayer|days? ago)\b", re.IGNORECASE)
+_WHEN = re.compile(
+    r"\b(yesterday|today|last week|this week|gestern|heute|hier|ayer|days? ago)\b", re.IGNORECASE
+)
 _STOP = re.compile(r"\b(stop|cancel that|never mind|forget it|changed my mind)\b", re.IGNORECASE)
 
 
@@ -136,16 +138,25 @@ class LeaksAnotherOrder(Faulty):
 
 
 class IgnoresStop(Faulty):
-    """Proposes again what the customer has stopped or declined."""
+    """Proposes again what the customer has stopped or declined, at their next words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._proposed: ToolCall | None = None
+        self._answered = 0
 
     def bend(self, right: Reply, prompt: Prompt) -> Reply:
-        stopped = any(_STOP.search(text) for text in _heard(prompt)) or any(
-            isinstance(entry, Noted) and entry.outcome == "withdrawn" for entry in prompt.transcript
+        heard = _heard(prompt)
+        stopped = any(_STOP.search(text) for text in heard) or any(
+            isinstance(entry, Noted) and entry.outcome in ("withdrawn", "refused")
+            for entry in prompt.transcript
         )
-        last = _last_write(prompt)
-        if not stopped or last is None or _writes_since_last_words(prompt) > 0:
-            return right
-        return _call(last.name, **last.args)
+        if stopped and self._proposed is not None and self._answered < len(heard):
+            self._answered = len(heard)
+            return _call(self._proposed.name, **self._proposed.args)
+        writes = [c for c in right.calls if _is_write(c.name, prompt) and c.name != "answer"]
+        self._proposed = writes[-1] if writes else self._proposed
+        return right
 
 
 BROKEN: Mapping[str, Callable[[], Model]] = {

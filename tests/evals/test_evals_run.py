@@ -13,7 +13,8 @@ from agent.model import Prompt, Reply
 from agent.scripted import ScriptedModel, call, say
 from evals.report import as_document, as_text
 from evals.run import play, run
-from evals.scenario import Fault, Scenario
+from evals.scenario import Scenario
+from evals.steps import Fault
 from evals.suites import load_suites
 from service.build import House, house
 from service.database import Database
