@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-_WIDE, _ROW, _LEFT = 640, 22, 170
+_WIDE, _ROW, _LEFT, _KEY = 760, 22, 170, 145
 _PARTS = (
     ("resolved", "resolved"),
     ("escalated_rightly", "rightly to a person"),
@@ -28,8 +28,8 @@ def _legend() -> str:
     parts = [*(name for _, name in _PARTS), "failed or stopped"]
     kinds = [*(key for key, _ in _PARTS), "failed"]
     return "".join(
-        f'<rect class="{kind}" x="{_LEFT + n * 115}" y="4" width="10" height="10"/>'
-        f'<text x="{_LEFT + n * 115 + 14}" y="13">{name}</text>'
+        f'<rect class="{kind}" x="{_LEFT + n * _KEY}" y="4" width="10" height="10"/>'
+        f'<text x="{_LEFT + n * _KEY + 14}" y="13">{name}</text>'
         for n, (kind, name) in enumerate(zip(kinds, parts, strict=True))
     )
 
@@ -69,6 +69,7 @@ def pass_k_chart(document: Mapping[str, Any]) -> str:
         )
         shown.append(f'<circle cx="{x}" cy="{y:.1f}" r="3.5"><title>pass^{k} = {share:.3f}</title></circle>')
         shown.append(f'<text x="{x}" y="180" text-anchor="middle">{k}</text>')
+    shown.append('<text x="340" y="20" text-anchor="end">pass^k, 95 % interval</text>')
     for share in (0, 0.5, 1):
         shown.append(f'<text x="30" y="{at(1, share)[1] + 4:.1f}" text-anchor="end">{share:g}</text>')
     return f'<svg role="img" aria-label="pass^k for each k" viewBox="0 0 360 190" class="curve">{"".join(shown)}</svg>'

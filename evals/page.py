@@ -85,7 +85,9 @@ def _run(result: Result) -> str:
     called = [word for call in result.seen.calls for word in (call.name, *call.rules)]
     words = " ".join((result.scenario, result.category, *result.faults, *called, *result.transcript)).lower()
     told = f"{result.scenario}" + (f" ({result.epoch})" if result.epoch > 1 else "")
-    wrong = f' <b class="wrong">{result.wrong_effects} wrong effects</b>' if result.wrong_effects else ""
+    count = result.wrong_effects
+    effects = f"{count} wrong effect{'s' if count > 1 else ''}"
+    wrong = f' <b class="wrong">{effects}</b>' if count else ""
     return (
         f'<details class="run {state}" data-category="{escape(result.category)}" data-state="{state}" '
         f'data-wrong="{result.wrong_effects}" data-words="{escape(words)}">'

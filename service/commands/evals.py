@@ -8,6 +8,8 @@ import typer
 from agent.triage import Triage
 from core.errors import Invalid
 from evals.attacks.play import as_text as attacks_text
+from evals.broken.agents import BROKEN
+from evals.broken.table import as_markdown, uncaught
 from evals.compare import as_lines, compared
 from evals.history import as_lines as history_lines
 from evals.history import audit, load_history
@@ -27,7 +29,7 @@ from service.commands.perf import perf
 from service.commands.progress import bar
 from service.evaluate import PEOPLE_KEYS, Wanted, checked, evaluate, runs_folder
 from service.models import KINDS
-from service.paths import CATALOG, SUITES
+from service.paths import CATALOG, ROOT, SUITES
 from service.settings import load
 from tools.toolset import specs
 
@@ -81,13 +83,33 @@ def show_report(
     folder = runs_folder(load())
     document = report_of(folder, run)
     if html is not None:
-        write_whole(html, as_page(document, *results_of(folder, run)))
+        write_whole(html, as_page(document, *results_of(folder, run), _ladder()))
     if junit is not None:
         write_whole(junit, as_junit(document, *results_of(folder, run)))
     if as_json:
         report(document)
     else:
         say(as_text(document))
+
+
+@app.command("broken")
+def broken_agents(
+    agent: Annotated[str | None, typer.Argument(help="One of them; all unless given.")] = None,
+    suite: Annotated[str, typer.Option(help="The suite to play; all unless given.")] = "all",
+    write: Annotated[bool, typer.Option("--write", help="Write docs/broken-agents.md.")] = False,
+) -> None:
+    """Play the agents that are wrong on purpose; exit 1 when the suites miss one."""
+    found = {}
+    for name in [agent] if agent else BROKEN:
+        wanted = Wanted(suite=suite, model=f"broken:{name}")
+        document = _evaluated(wanted, quiet=False)
+        found[name] = results_of(runs_folder(load()), document["run"])[1]
+        say(f"{name}: {document['runs'] - document['passed']} of {document['runs']} fail")
+    if write:
+        write_whole(ROOT / "docs" / "broken-agents.md", as_markdown(found))
+    missed = uncaught(found)
+    say(f"Not caught: {', '.join(missed)}." if missed else "Every one is caught.")
+    raise typer.Exit(1 if missed else 0)
 
 
 @app.command("from-history")
@@ -105,6 +127,15 @@ def from_history(
     else:
         for line in history_lines(found):
             say(line)
+
+
+def _ladder() -> dict[str, dict[str, str]]:
+    """What the catalog says of each category's place: its tier, and how high it may ever stand."""
+    catalog = load_catalog(CATALOG, specs())
+    return {
+        str(name): {"Tier": str(policy.tier), "May reach": policy.autonomy.ceiling}
+        for name, policy in catalog.categories.items()
+    }
 
 
 @app.command("compare")

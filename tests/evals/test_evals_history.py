@@ -1,5 +1,6 @@
 """Past tickets are read strictly, held against the catalog, and say where to start."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from agent.triage import Triage
 from core.errors import Invalid
 from evals.history import HistoryReport, Ticket, as_lines, audit, load_history
 from policies.load import load_catalog
+from policies.model import Catalog
 from service.paths import CATALOG
 from tools.toolset import specs
 
@@ -61,9 +63,15 @@ def test_a_row_that_cannot_be_counted_is_named(tmp_path: Path, text: str, said: 
         load_history(written(tmp_path, text), **KNOWN)
 
 
-def shadow(*tickets: Ticket) -> HistoryReport:
+@cache
+def trained() -> tuple[Catalog, Triage]:
     catalog = load_catalog(CATALOG, specs())
-    return audit(tickets, Triage.train(catalog.utterances()), catalog)
+    return catalog, Triage.train(catalog.utterances())
+
+
+def shadow(*tickets: Ticket) -> HistoryReport:
+    catalog, triage = trained()
+    return audit(tickets, triage, catalog)
 
 
 def test_agreement_is_by_count_and_by_money_and_people_keep_their_tier() -> None:
