@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "gate": ("evals.perf.gate:gate", "rules alone and the whole gate, for a refund under twenty rules"),
     "queue": ("evals.perf.queue:queue", "ten thousand waiting actions, and approval to execution"),
     "replay": ("evals.perf.replay:replay", "recorded writes read, judged and reported, on invented runs"),
+    "scenarios": ("service.perf_scenarios:scenarios", "whole scenarios a second, a process per core"),
 }
 
 

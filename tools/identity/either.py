@@ -3,19 +3,25 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from core.actions import Permit
 from core.ids import ActionId
 from tools.hooks import Hint
-from tools.identity.auth0 import PREFIX, Auth0
-from tools.identity.okta import Okta
+from tools.identity.auth0 import PREFIX
 from tools.identity.port import Account, Done, Identity, IdentityWrite
+
+
+class Provider(Identity, Protocol):
+    """One identity provider, which can be closed."""
+
+    async def close(self) -> None: ...
 
 
 class Either:
     """Finds an account at the first or else at the second; afterwards the account's id says whose it is."""
 
-    def __init__(self, primary: Okta, secondary: Auth0) -> None:
+    def __init__(self, primary: Provider, secondary: Provider) -> None:
         self._primary = primary
         self._secondary = secondary
         self.vendor = primary.vendor

@@ -105,7 +105,7 @@ class _Admin:
         if order.suffix:
             persona = people.fresh(persona, order.suffix)
         await people.seed_person(self._world, persona)
-        return JSONResponse({**_told(persona), "objects": self._objects(persona.external_id)}, 201)
+        return JSONResponse(introduced(self._world, persona), 201)
 
     async def ledger(self, request: Request) -> Response:
         owner = request.query_params.get("owner")
@@ -152,24 +152,6 @@ class _Admin:
     async def people(self, request: Request) -> Response:
         return JSONResponse({"people": [{**_told(p), "story": p.story} for p in people.PEOPLE]})
 
-    def _objects(self, owner: str) -> dict[str, str]:
-        """What a script may want to name of a customer, with the vendors' ids: their account, contact and orders."""
-        kinds = {
-            "customer": ("stripe.customer",),
-            "subscription": ("stripe.subscription",),
-            "account": ("okta.user", "auth0.user"),
-            "contact": ("hubspot.contact",),
-            "shopper": ("shopify.customer",),
-        }
-        found = {
-            name: row["id"]
-            for name, of in kinds.items()
-            for k in of
-            for row in self._world.find(k, owner=owner)
-        }
-        orders = self._world.find("shopify.order", owner=owner)
-        return found | {f"order {row['number']}": row["id"] for row in orders}
-
     def _rows(self, kind: str, **equal: str | None) -> list[Any]:
         given = {name: value for name, value in equal.items() if value is not None}
         rows: list[Any] = json.loads(json.dumps(self._world.find(kind, **given), default=str))
@@ -185,3 +167,18 @@ def _told(persona: Persona) -> dict[str, Any]:
         "orders": [order.number for order in persona.orders],
         "charges": [f"ch_{persona.key}_{charge.key}" for charge in persona.charges],
     }
+
+
+def introduced(world: World, persona: Persona) -> dict[str, Any]:
+    """A seeded customer, and what a script may want to name of theirs with the vendors' ids: account, contact, orders."""
+    kinds = {
+        "customer": ("stripe.customer",),
+        "subscription": ("stripe.subscription",),
+        "account": ("okta.user", "auth0.user"),
+        "contact": ("hubspot.contact",),
+        "shopper": ("shopify.customer",),
+    }
+    owner = persona.external_id
+    found = {name: row["id"] for name, of in kinds.items() for k in of for row in world.find(k, owner=owner)}
+    orders = {f"order {row['number']}": row["id"] for row in world.find("shopify.order", owner=owner)}
+    return {**_told(persona), "objects": found | orders}

@@ -126,6 +126,13 @@ class World:
         """Shows `watcher` each change before it is kept; what it gives back is called once the change is durable."""
         self._watchers.append(watcher)
 
+    def overlay(self, clock: Clock) -> "World":
+        """The same records as a world of its own, in memory: what changes there is not seen here. Its ledger is empty."""
+        over = World(clock=clock)
+        # Records are replaced as a whole and never changed in place, so that both may hold the same ones.
+        over._records = {kind: dict(rows) for kind, rows in self._records.items()}
+        return over
+
     async def load(self) -> None:
         """Takes up what was kept by an earlier process."""
         if self._keep is None:
