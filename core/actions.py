@@ -39,8 +39,6 @@ ARROWS: Mapping[State, frozenset[State]] = {
     # A refund can fail at the bank days after the vendor took it: what was done needs a person after all.
     "executed": frozenset({"needs_person"}),
     "unsure": frozenset({"executed", "failed", "needs_person"}),
-    # Undone later at the vendor, as when a refund bounces.
-    "executed": frozenset({"needs_person"}),
 }
 
 

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from approvals import consent
 from approvals.parts import Reviewer
-from approvals.queue import detail
+from approvals.detail import detail
 from approvals.reviews import Decided, decide
 from core.actions import ENDED
 from core.errors import RemitError

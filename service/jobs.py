@@ -25,9 +25,9 @@ from core.errors import Conflict, NotFound
 from service.announce import Channels
 from service.deliver import deliver, is_overdue
 from service.findings import keep
-from service.reconcile import compare
 from service.hook_looks import look
 from service.hook_polls import poll
+from service.reconcile import compare
 from service.webhooks import forget, look_again
 from store.audit import Anchor, anchor_now
 from store.columns import table

@@ -18,7 +18,7 @@ from agent.offline import OfflineModel
 from agent.parts import AgentParts
 from agent.triage import Triage
 from approvals.parts import Parts, Reviewer
-from approvals.queue import detail
+from approvals.detail import detail
 from approvals.reviews import Decided, decide
 from core.clock import TickingClock
 from core.conversation import Principal

@@ -28,8 +28,8 @@ from service.commands.crash import crash_command
 from service.commands.output import Json, columns, report, say
 from service.commands.perf import perf
 from service.commands.progress import bar
-from service.commands.replay import replay
 from service.commands.race import RUNS, run_race
+from service.commands.replay import replay
 from service.evaluate import PEOPLE_KEYS, Wanted, checked, evaluate, runs_folder
 from service.models import KINDS
 from service.paths import CATALOG, ROOT, SUITES

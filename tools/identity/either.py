@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.actions import Permit
 from core.ids import ActionId
-from tools.hooks import Hint
+from tools.hooks import Feed, Hint
 from tools.identity.auth0 import PREFIX
 from tools.identity.port import Account, Done, Identity, IdentityWrite
 
@@ -66,7 +66,7 @@ class Either:
 
     async def changed_since(self, since: datetime) -> Sequence[Hint]:
         """What changed at the first; the second sends no hooks we read."""
-        return await self._primary.changed_since(since)
+        return await self._primary.changed_since(since) if isinstance(self._primary, Feed) else ()
 
     def _of(self, account: str) -> Identity:
         return self._secondary if account.startswith(PREFIX) else self._primary
