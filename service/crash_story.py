@@ -13,8 +13,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 from psycopg.rows import dict_row
 
 from approvals import consent
-from approvals.parts import Reviewer
 from approvals.detail import detail
+from approvals.parts import Reviewer
 from approvals.reviews import Decided, decide
 from core.actions import ENDED
 from core.errors import RemitError

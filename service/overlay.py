@@ -17,8 +17,8 @@ from agent.model import Model
 from agent.offline import OfflineModel
 from agent.parts import AgentParts
 from agent.triage import Triage
-from approvals.parts import Parts, Reviewer
 from approvals.detail import detail
+from approvals.parts import Parts, Reviewer
 from approvals.reviews import Decided, decide
 from core.clock import TickingClock
 from core.conversation import Principal
