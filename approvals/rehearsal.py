@@ -5,12 +5,12 @@ from typing import Any
 
 from approvals.again import mandate_of, see
 from approvals.again import principal_of as customer_of
+from approvals.edited import edited
 from approvals.four_eyes import needs_four_eyes
 from approvals.gate import route
 from approvals.judge import evidence, judge
 from approvals.parts import Parts, Reviewer
 from approvals.record import action_row
-from approvals.reviews import edited
 from core.actions import Ask, Fired, Preview, Refuse
 from core.errors import Conflict, Forbidden, VendorError
 

@@ -11,6 +11,7 @@ from approvals.again import principal_of as customer_of
 from approvals.claims import forget_looks, seconds_looked
 from approvals.consent import lacks_code
 from approvals.context import Mandate
+from approvals.edited import edited, row_like
 from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
 from approvals.judge import Judged, evidence, judge
@@ -24,14 +25,12 @@ from approvals.record import (
     breaches_of,
     move,
     same_undone,
-    stored_facts,
-    stored_verdict,
     verdict_of,
 )
 from approvals.undo import run_after_window, window_end
 from core.actions import Action, Ask, Refuse, State
 from core.errors import Conflict, Forbidden, Gone, Invalid
-from core.ids import ActionId, new_id
+from core.ids import new_id
 from core.standing import Decision, ReasonCode
 from store.columns import table
 from store.tables.action import ActionRow, ReviewRow
@@ -216,20 +215,6 @@ async def _parsed(row: ActionRow, args: dict[str, Any], who: Any, parts: Parts) 
         raise Invalid(str(wrong)) from None
 
 
-def edited(row: ActionRow, seen: Seen) -> Action:
-    """The action with the edited arguments, under a new id."""
-    money = seen.tool.money(seen.args)
-    return seen.action.model_copy(
-        update={
-            "id": ActionId(new_id("act")),
-            "args": seen.args.model_dump(mode="json"),
-            "targets": seen.tool.targets(seen.args),
-            "amount": money.amount if money else None,
-            "currency": money.currency if money else None,
-        }
-    )
-
-
 async def _replace(
     work: Work,
     row: ActionRow,
@@ -252,7 +237,7 @@ async def _replace(
     because = needs or ([SECOND_PAIR] if state == "held" else [])
     if await same_undone(work, action) is not None:
         raise Conflict("Exactly this is already proposed in this request. Decide on that one.")
-    new = _row_like(row, action, seen, judged, state, because, work)
+    new = row_like(row, action, seen, judged, state, because, work)
     if state == "approved":
         new.approved_at, new.runs_at = work.now, window_end(work, parts)
     await move(work, row, "replaced")
@@ -291,27 +276,6 @@ _CHANGED: dict[State, str] = {
     "held": "Changed. A colleague approves it.",
     "approved": "Changed and approved.",
 }
-
-
-def _row_like(
-    row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, because: list[str], work: Work
-) -> ActionRow:
-    same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version", "agent_version"})
-    return ActionRow(
-        **same,
-        **action.model_dump(mode="json"),
-        digest=action.digest,
-        state=state,
-        state_at=work.now,
-        facts=stored_facts(judged.facts),
-        verdict=stored_verdict(judged.verdict, judged.breaches),
-        preview=seen.tool.preview(seen.args, seen.facts).model_dump(mode="json"),
-        because=because,
-        allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
-        created_at=work.now,
-        opened_at=work.now,
-        replaces=row.id,
-    )
 
 
 async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> ActionRow:
