@@ -32,7 +32,7 @@ async def _reopen(action_id: str, why: str, parts: Parts) -> bool:
         await move(work, row, "needs_person", failure=why)
         # Whatever its category has earned, it has earned with one error more.
         await note_late(work, row.id, "refund_failed", by="vendor", parts=parts)
-        work.audit("action.undone", action=row.id, digest=row.digest, category=row.category)
+        work.audit("action.came_undone", action=row.id, digest=row.digest, category=row.category)
         await cards.show(work, row, "waiting", text=f"{why} A colleague is looking into it.")
         await parts.jobs.defer(work, "follow_up", once=f"follow:{row.id}:undone", action_id=row.id)
         await work.notify("remit_queue", row.id)

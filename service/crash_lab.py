@@ -189,6 +189,8 @@ def _sandbox(noted: dict[str, Any]) -> Sandbox:
 def _serve(writer: int, lifeline: int) -> None:
     """The sandbox's process: serves until the other end of its lifeline is closed, by will or by death."""
 
+    logging.disable()  # clients that die in the middle of a request are what it is here for
+
     async def serve() -> None:
         opened = await start(World(clock=SystemClock()))
         noted = Sandbox(opened.urls, opened.smtp, opened.admin_url, opened.key).noted()

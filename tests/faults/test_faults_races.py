@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from approvals.detail import detail
 from approvals.execute import execute
 from approvals.parts import Reviewer
-from approvals.queue import detail
 from approvals.reviews import Decided, decide
 from approvals.settle import expire
 from core.actions import Asked, Held

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from approvals.detail import detail
 from approvals.execute import execute
 from approvals.parts import Reviewer
-from approvals.queue import detail
 from approvals.reopen import reopen_undone
 from approvals.reviews import Decided, decide
 from approvals.switches import release_restored
@@ -166,7 +166,7 @@ async def test_F10_a_refund_that_bounces_comes_back_once(at: Shop) -> None:
     assert (await at.row(action_id)).state == "needs_person"
     assert [one.action_id for one in (await _kept(at)).of("unsure")] == [action_id]
     assert not await reopen_undone(action_id, at.gate.parts)
-    assert await at.audited("action.undone") == 1
+    assert await at.audited("action.came_undone") == 1
     assert await at.audited("action.late_error") == 1
 
 
@@ -205,3 +205,25 @@ async def test_F32_a_database_older_than_its_anchor_executes_nothing_until_it_is
         await release_restored(work)
     _, told = await at.run("then")
     assert isinstance(told, Executed)
+
+
+async def test_F33_two_jobs_of_one_name_left_by_dead_workers_keep_nothing_waiting(
+    store: Store, database: str, clock: StillClock, tmp_path: Path
+) -> None:
+    async with chat(store, database, clock, tmp_path, "mara") as made:
+        for _ in range(2):
+            await made.app.configure_task("settle_action", queueing_lock="settle:act_1").defer_async(
+                action_id="act_1"
+            )
+            async with store.begin() as work:
+                await work.run(text("update procrastinate_jobs set status = 'doing'"))
+        await made.app.configure_task("sweep", queueing_lock="sweep").defer_async(timestamp=0)
+        await made.drain()
+        async with store.begin() as work:
+            left = (
+                await work.conn.execute(
+                    text("select task_name, status::text, count(*) from procrastinate_jobs group by 1, 2")
+                )
+            ).all()
+    assert {row[1] for row in left if row[0] == "sweep"} == {"succeeded"}
+    assert [tuple(row) for row in left if row[0] == "settle_action"] == [("settle_action", "todo", 1)]
