@@ -12,6 +12,9 @@ def write_whole(path: Path, text: str) -> None:
     """The file with this text; raises Unavailable and leaves what was there before."""
     beside = None
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")  # a device or a pipe is written to, never replaced
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         beside = Path(name)

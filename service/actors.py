@@ -22,11 +22,14 @@ _BASE = "http://testserver"
 _PATIENCE = 60.0
 # Looks soon at first and ever less often, so that waiting costs the database little.
 _FIRST_TICK, _SLOWER, _LONGEST_TICK = 0.01, 1.5, 0.2
+# What is due this soon after a step belongs to it; later ones, and codes, are there in case a process dies.
+_SOON = 20.0
 _OPEN_JOBS = text(
     """
     select count(*) from procrastinate_jobs j
     where j.status in ('todo', 'doing') and j.task_name <> 'finish_turn'
-      and (j.scheduled_at is null or j.scheduled_at <= now() + interval '20 seconds')
+      and (j.queueing_lock is null or j.queueing_lock not like 'code:%')
+      and (j.scheduled_at is null or j.scheduled_at <= now() + make_interval(secs => :soon))
       and (j.args ->> 'conversation_id' = :c
         or j.args ->> 'action_id' in (select id from action where conversation_id = :c)
         or j.args ->> 'outbox_id' in (select id from outbox where conversation_id = :c))
@@ -219,10 +222,11 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
 
 async def _until_quiet(service: ServiceParts, conversation_id: str) -> None:
     await service.turns.ended(f"turn of {conversation_id}")
-    deadline, tick = asyncio.get_running_loop().time() + _PATIENCE, _FIRST_TICK
-    while asyncio.get_running_loop().time() < deadline:
+    began, tick = asyncio.get_running_loop().time(), _FIRST_TICK
+    while (waited := asyncio.get_running_loop().time() - began) < _PATIENCE:
+        told = {"c": conversation_id, "soon": max(0.0, _SOON - waited)}
         async with service.store.begin() as work:
-            if not (await work.conn.execute(_OPEN_JOBS, {"c": conversation_id})).scalar_one():
+            if not (await work.conn.execute(_OPEN_JOBS, told)).scalar_one():
                 return
         await asyncio.sleep(tick)
         tick = min(tick * _SLOWER, _LONGEST_TICK)

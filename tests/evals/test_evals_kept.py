@@ -130,6 +130,9 @@ def test_a_disk_that_is_full_keeps_what_was_run(tmp_path: Path) -> None:
         pytest.skip("no /dev/full here")
     journal = Journal.begin(tmp_path / "r1.jsonl", head())
     journal.add(result("a"))
+    with pytest.raises(Unavailable, match="/dev/full cannot be written: No space left on device"):
+        write_whole(Path("/dev/full"), "a report")
+    assert Path("/dev/full").is_char_device()
     full = Journal(Path("/dev/full"), head(), ())
     with pytest.raises(Unavailable, match=r"No space left on device\. What was run until now is kept"):
         full.add(result("b"))

@@ -57,7 +57,7 @@ async def test_the_offline_suite_passes_without_a_wrong_effect(database: str, tm
 OVER_DOORS = (
     "charged-twice-refunded-once",
     "refund-opened-goods",
-    "password-link-at-auth0",
+    "password-link-after-a-code",
     "cancel-order-answer-lost",
     "refund-stripe-does-not-answer",
 )
