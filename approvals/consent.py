@@ -233,7 +233,8 @@ async def _not_too_many_codes(work: Work, who: Principal) -> None:
 
 async def _not_too_many_tries(work: Work, who: Principal) -> None:
     s = _STEP_UP.c
-    since = work.now - timedelta(hours=1)
+    # A code may be guessed at for as long as it lives, so its tries count from its last moment on.
+    since = work.now - timedelta(hours=1) - CODE_LIVES
     query = select(func.coalesce(func.sum(s.tries), 0)).where(s.customer_id == who.id, s.sent_at > since)
     if int(await work.value(query)) >= MOST_WRONG_PER_HOUR:
         raise TooMany("Too many wrong codes. Try again in an hour, or ask for a person.", retry_after=3600)

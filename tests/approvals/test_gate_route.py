@@ -43,6 +43,10 @@ def test_everything_in_order_executes() -> None:
     assert route(CLEAR) == Execute(review_after=False)
 
 
+def test_what_was_chosen_for_an_audit_is_looked_at_afterwards() -> None:
+    assert route(replace(CLEAR, audited=True)) == Execute(review_after=True)
+
+
 @pytest.mark.parametrize(
     ("change", "kind"),
     [

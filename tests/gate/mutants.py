@@ -1,22 +1,9 @@
 """Every check of the gate that is switched off alone (or with the check that masks it), and where a test must turn red."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One source change: `old` must be found exactly once, or the table is out of date."""
-
-    name: str
-    off: str
-    edits: tuple[tuple[str, str, str], ...]
-    aim: str
-    """The file of tests that must notice."""
-
-
-def _one(name: str, off: str, aim: str, file: str, old: str, new: str) -> Mutant:
-    return Mutant(name, off, ((file, old, new),), aim)
-
+from mutant import Mutant
+from mutant import one as _one
+from mutants_doors import DOORS
+from mutants_standing import EARNED
 
 GATE, JUDGE, CONSENT = "approvals/gate.py", "approvals/judge.py", "approvals/consent.py"
 EXECUTE, SETTLE, REVIEWS = "approvals/execute.py", "approvals/settle.py", "approvals/reviews.py"
@@ -429,13 +416,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "    await work.run(used.values(used_at=work.now))\n",
         "",
     ),
-    _one(
+    Mutant(
         "approval-unseen-again",
-        "a new hold is opened anew",
+        "a new hold is opened anew, and is nobody's yet",
+        ((EXECUTE, "        opened_at=None,\n", ""), (EXECUTE, "        claimed_by=None,\n", "")),
         T_EXECUTE,
-        EXECUTE,
-        "        opened_at=None,\n",
-        "",
     ),
     _one(
         "open-states",
@@ -519,8 +504,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an error after sending proves nothing",
         T_EXECUTE,
         EXECUTE,
-        "return await record_unsure(seen, type(error).__name__, parts, fence=fence)",
-        "return await record_failed(seen, type(error).__name__, parts, fence=fence, tell=tell)",
+        "that nothing happened\n        return await record_unsure(seen, type(error).__name__, parts, fence=fence)",
+        "that nothing happened\n        return await record_failed(seen, '', parts, fence=fence, tell=tell)",
     ),
     _one(
         "settle-switch",
@@ -1173,4 +1158,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "    yield from always_fired(policy.always_escalate, facts)\n",
         "",
     ),
+    *EARNED,
+    *DOORS,
 )

@@ -94,6 +94,20 @@ async def test_the_sixth_guess_is_one_too_many_even_when_right(play: Play) -> No
     assert isinstance(await play.code(walk.chat, walk.action_id, code), TooMany)
 
 
+async def test_guesses_late_in_a_codes_life_count_for_a_whole_hour_too(play: Play) -> None:
+    walk = await _sent(play)
+    code = play.mailed_code(walk.action_id)
+    await play.wait(minutes=9)
+    for _ in range(5):
+        assert isinstance(await play.code(walk.chat, walk.action_id, _other(code)), Invalid)
+    await play.wait(minutes=52)
+    assert isinstance(await play.ask_code(walk.chat, walk.action_id), Asked)
+    code = play.mailed_code(walk.action_id)
+    assert isinstance(await play.code(walk.chat, walk.action_id, code), TooMany)
+    await play.wait(minutes=9)
+    assert isinstance(await play.code(walk.chat, walk.action_id, code), Held)
+
+
 async def test_guesses_count_over_all_conversations(play: Play) -> None:
     walk = await _sent(play)
     for _ in range(5):

@@ -1,5 +1,6 @@
 """At the moment of the effect: everything once more, once only, and nothing on a guess."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -148,6 +149,16 @@ async def test_another_version_of_the_tool_does_not_run_it(play: Play) -> None:
     async with play.ground.store.begin() as work:
         await work.run(update(_ACTION).where(_ACTION.c.id == walk.action_id).values(tool_version=2))
     assert isinstance(await walk.execute(), Refused | Conflict)
+    assert _moved(play) == []
+
+
+async def test_a_tool_that_has_changed_since_does_not_run_it(play: Play) -> None:
+    """The stored action is as it was agreed; what would be done under its name is not."""
+    walk = await _approved(play)
+    newer = copy(play.ground.tools["refund_charge"])
+    newer.spec = replace(newer.spec, version=2)  # type: ignore[misc]
+    play.ground.parts = replace(play.ground.parts, tools={**play.ground.tools, "refund_charge": newer})
+    assert isinstance(await walk.execute(), Refused)
     assert _moved(play) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from approvals.parts import Reviewer
+from approvals.reviews import Decided, decide
 from core.actions import Asked, Executed, Held
 from core.errors import Conflict, Forbidden, Gone, Invalid
 from evals.adversary.paths import EMAIL, NOTE, REFUND, RESET, Walk, charge, contact, refund
@@ -45,11 +46,26 @@ async def test_nothing_is_decided_unseen(play: Play) -> None:
     assert not isinstance(await play.decide(walk.chat, walk.action_id), Conflict)
 
 
+async def test_nor_is_an_answer_that_was_sent_first_judged_unseen(play: Play) -> None:
+    """It is nobody's yet: only that somebody opened it says that it was looked at."""
+    chat = await play.chat(await play.ground.somebody(), "how_to")
+    told = await play.submit(chat, "answer", {"text": "In Settings, under Export.", "closes": True})
+    assert isinstance(told, Executed)
+    row = await play.row(told.action_id)
+    decided = Decided(row.id, row.digest, "approve")
+    with pytest.raises(Conflict):
+        await decide(decided, play.reviewer(), play.ground.parts)
+    await play.open(row.id)
+    assert (await decide(decided, play.reviewer(), play.ground.parts)).state == "executed"
+
+
 async def test_what_a_colleague_looks_at_is_theirs_for_a_while(play: Play) -> None:
     walk = await _held(play)
     await play.open(walk.action_id)
     other = play.reviewer("usr_omar")
-    assert isinstance(await play.decide(walk.chat, walk.action_id, by=other), Conflict)
+    told = await play.decide(walk.chat, walk.action_id, by=other)
+    assert isinstance(told, Conflict)
+    assert "is looking at this" in str(told)
 
 
 async def test_a_decision_is_about_the_digest_on_the_page(play: Play) -> None:
