@@ -15,6 +15,7 @@ from service import (
     errors,
     pages,
     pages_demo,
+    pages_learning,
     pages_numbers,
     pages_ops,
 )
@@ -40,7 +41,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.parts = parts
-    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers):
+    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers, pages_learning):
         app.include_router(routes.router)
     if parts.demo is not None:
         app.include_router(pages_demo.router)

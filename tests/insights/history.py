@@ -52,8 +52,8 @@ class History:
     def __init__(self, work: Work) -> None:
         self.work = work
 
-    async def customer(self) -> str:
-        who = new_id("cus")
+    async def customer(self, who: str | None = None) -> str:
+        who = who or new_id("cus")
         await self.work.add(
             CustomerRow(
                 id=who,
