@@ -131,6 +131,19 @@ async def _begun(
     )
 
 
+async def hand_back(lease: Lease, parts: AgentParts) -> None:
+    """Lets another process take up at once a turn that this one cannot finish; what it heard is not lost with it."""
+    async with parts.approvals.store.begin() as work:
+        await release(work, lease)
+        await parts.approvals.jobs.defer(
+            work,
+            "finish_turn",
+            once=f"finish:{lease.conversation_id}",
+            conversation_id=lease.conversation_id,
+            message_id="",
+        )
+
+
 async def _look_again(work: Work, conversation_id: str, parts: AgentParts) -> None:
     """Somebody else speaks: whatever they leave undone is found when their lease has run out."""
     await parts.approvals.jobs.defer(

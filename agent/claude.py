@@ -47,7 +47,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class ClaudeSettings:
-    """How to reach the model; `thinking` is sent as it is, None leaves it to the model's default."""
+    """How to reach the model; `thinking` is sent as it is, None leaves it to the model's default.
+
+    A streamed reply must begin within `begin_seconds`, all tries together, and then never pause for `stall_seconds`.
+    """
 
     api_key: SecretStr = field(repr=False)
     model: str = DEFAULT_MODEL
@@ -56,7 +59,10 @@ class ClaudeSettings:
     max_tokens: int = 1500
     timeout_seconds: float = 60.0
     tries: int = 4
-    patience_seconds: float = 20.0
+    # A customer gets first help within ten seconds, from this model or from what stands in for it.
+    patience_seconds: float = 8.0
+    begin_seconds: float = 8.0
+    stall_seconds: float = 15.0
     stream: bool = True
     thinking: Mapping[str, Any] | None = field(default_factory=lambda: {"type": "disabled"})
 
@@ -89,10 +95,13 @@ class ClaudeModel:
         body = self._body(prompt)
         left = self._settings.patience_seconds
         streaming = self._settings.stream
+        begins_by = time.monotonic() + self._settings.begin_seconds
         for attempt in range(1, self._settings.tries + 1):
             left -= await self._wait_for_quiet(left)
             try:
-                collected = await (self._streamed(body, on_text) if streaming else self._whole(body))
+                collected = await (
+                    self._streamed(body, on_text, begins_by) if streaming else self._whole(body)
+                )
                 return self._as_reply(collected)
             except (anthropic.APIError, ValueError) as error:
                 wait = _wait_after(error, attempt)
@@ -133,16 +142,23 @@ class ClaudeModel:
             body["thinking"] = dict(self._settings.thinking)
         return body
 
-    async def _streamed(self, body: dict[str, Any], on_text: OnText) -> Collected:
+    async def _streamed(self, body: dict[str, Any], on_text: OnText, begins_by: float) -> Collected:
         collected = Collected()
-        stream = await self._client.messages.create(**body, stream=True)
+        limit = self._settings.stall_seconds
+        left = max(0.0, begins_by - time.monotonic())
         try:
-            async for event in stream:
-                words = collected.take(event)
-                if words:
-                    await on_text(words)
-        finally:
-            await stream.close()
+            async with asyncio.timeout(left) as until:
+                stream = await self._client.messages.create(**body, stream=True, timeout=limit)
+                try:
+                    async for event in stream:
+                        until.reschedule(None)  # it has begun
+                        words = collected.take(event)
+                        if words:
+                            await on_text(words)
+                finally:
+                    await stream.close()
+        except TimeoutError:
+            raise ModelDown("The model did not begin to answer in time.") from None
         if not collected.complete:
             raise anthropic.APIConnectionError(
                 message="the stream was cut off", request=stream.response.request

@@ -63,7 +63,7 @@ async def _told(work: Work, row: ActionRow, parts: AgentParts) -> bool:
     known = await load(work, conversation.id)
     await append(work, conversation.id, None, await news(work, conversation.id, known))
     text = await _fit(work, row, parts)
-    await say(work, conversation.id, text, key=outcome_key(row.id), turn_id=None)
+    await say(work, conversation.id, text, key=_key(row), turn_id=None)
     await _tell_elsewhere(work, conversation, row, text, parts)
     return await _settle(work, conversation, row, parts)
 
@@ -100,7 +100,7 @@ async def _settle(work: Work, conversation: ConversationRow, row: ActionRow, par
 def _needs_person(row: ActionRow) -> str | None:
     if row.state == "rejected" and row.tool == "answer":
         return "A colleague decided against the agent's answer."
-    found = _PERSON.get(row.state)
+    found = "It came undone later: {title}" if _came_undone(row) else _PERSON.get(row.state)
     return found.format(title=row.preview["title"]) if found else None
 
 
@@ -124,6 +124,8 @@ def outcome_text(row: ActionRow) -> str:
             return f"{row.failure or 'A colleague decided against this.'} Nothing was changed. {AGAIN}"
         case "expired":
             return f"This waited too long and was closed. Nothing was changed. {STILL}"
+        case "needs_person" if _came_undone(row):
+            return f"{row.failure} A colleague is looking into it and writes to you."
         case "needs_person":
             return "We could not find out by ourselves whether this went through. A colleague is finding out now."
         case _:
@@ -132,8 +134,17 @@ def outcome_text(row: ActionRow) -> str:
 
 async def _was_told(work: Work, row: ActionRow) -> bool:
     m = _MESSAGE.c
-    query = select(m.id).where(m.conversation_id == row.conversation_id, m.key == outcome_key(row.id))
+    query = select(m.id).where(m.conversation_id == row.conversation_id, m.key == _key(row))
     return await work.value(query) is not None
+
+
+def _key(row: ActionRow) -> str:
+    """What was done and came undone is told once more."""
+    return f"undone:{row.id}" if _came_undone(row) else outcome_key(row.id)
+
+
+def _came_undone(row: ActionRow) -> bool:
+    return row.state == "needs_person" and row.receipt is not None
 
 
 async def _tell_elsewhere(

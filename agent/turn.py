@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from agent.beginning import Turn, begin
+from agent.beginning import Turn, begin, hand_back
 from agent.bounds import exceeded
 from agent.calls import Ends, run_calls
 from agent.closing import undecided
@@ -35,7 +35,7 @@ from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.transcript import append, used_ids
 from approvals import consent
-from approvals.notes import notes_of
+from approvals.lessons import notes_of
 from core.errors import Conflict
 from store.events import emit
 from store.tables.conversation import ConversationRow
@@ -73,6 +73,10 @@ async def _take(turn: Turn, parts: AgentParts) -> None:
         await _in_time(turn, parts)
     except LeaseLost:
         log.warning("turn %s was taken over", turn.id)
+    except asyncio.CancelledError:
+        # This process is stopping: another one need not wait until the lease runs out.
+        await asyncio.shield(hand_back(turn.lease, parts))
+        raise
     finally:
         parts.live.show(turn.conversation_id, "typing", {"on": False})
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from approvals import cards, limits
 from approvals.again import Seen, mandate_of, see_again
 from approvals.attempts import close_attempt, later, note_not_sent, tries_of, was_lost
-from approvals.context import Mandate, waiting_times
+from approvals.context import Mandate, is_urgent, waiting_times
 from approvals.gate import route
 from approvals.judge import Judged, evidence, judge
 from approvals.parts import Parts
@@ -25,6 +25,7 @@ from approvals.record import (
     stored_facts,
     stored_verdict,
 )
+from approvals.undo import run_after_window
 from core.actions import (
     Ask,
     Execute,
@@ -116,6 +117,10 @@ async def _pass_gate(seen: Seen, parts: Parts, *, tell: bool) -> Permit | Outcom
             return outcome_of(row)
         if row.expires_at <= work.now:
             return await end(work, row, "expired", "This waited too long and was closed.", parts, tell=tell)
+        if row.runs_at is not None and row.runs_at > work.now:
+            # Whoever approved it can still take it back, whatever woke this up.
+            await run_after_window(work, row, parts)
+            return outcome_of(row)
         under = await mandate_of(work, row, parts)
         if row.canary or under is None or action_of(row).digest != row.digest:
             return await end(work, row, "refused", "This can no longer be done.", parts, tell=tell)
@@ -216,7 +221,8 @@ async def _hold(
         allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
         opened_at=None,
         claimed_by=None,
-        **waiting_times(under.policy, work.now),
+        runs_at=None,
+        **waiting_times(under.policy, work.now, urgent=is_urgent(judged.facts)),
     )
     await cards.show_state(work, row)
     await work.notify("remit_queue", row.id)
@@ -251,8 +257,8 @@ async def _refused(seen: Seen, why: str, parts: Parts, *, fence: int, tell: bool
     if lost:
         try:
             receipt = await seen.tool.look_up(seen.args, seen.action.id, seen.scope)
-        except RemitError as error:
-            return await record_unsure(seen, type(error).__name__, parts, fence=fence)
+        except RemitError:
+            return await record_unsure(seen, "refused, and nobody can look", parts, fence=fence)
         if receipt is not None and fits(receipt, seen):
             return await record_executed(seen, receipt, parts, fence=fence, tell=tell)
     return await record_failed(seen, why, parts, fence=fence, tell=tell)

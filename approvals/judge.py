@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, true
 
 from approvals import limits
 from approvals.context import Mandate, request_facts
 from approvals.four_eyes import needs_four_eyes
 from approvals.gate import Evidence
 from approvals.parts import Parts
-from approvals.switches import is_stopped
+from approvals.switches import STOPPED
 from core.actions import Action, Fired, Verdict
 from core.facts import FactSet
 from policies.check import check
@@ -89,66 +89,84 @@ async def evidence(
     """Everything the gate decides on."""
     policy = mandate.policy
     is_answer = action.tool == "answer"
+    said = (await work.conn.execute(_SAID, _asked(action))).one()
     return Evidence(
         given=given,
         owned=owned,
         verdict=judged.verdict,
         breaches=judged.breaches,
-        stopped=await is_stopped(work, action.category, action.tool),
+        stopped=said.stopped,
         confirm_needed=action.tool in policy.confirm,
-        confirmed=await _is_confirmed(work, action),
+        confirmed=said.confirmed,
         step_up_needed=action.tool in policy.step_up,
-        stepped_up=await _is_stepped_up(work, action),
+        stepped_up=said.stepped_up,
         standing=mandate.standing,
         tier=policy.tier,
         review_after=is_answer and policy.answers == "send_then_review",
         audited=mandate.audited,
-        approved=await _approved(work, action),
+        approved=_approved(work, said),
     )
 
 
-async def _is_confirmed(work: Work, action: Action) -> bool:
-    c = _CONFIRMATION.c
-    query = select(c.action_id).where(c.action_id == action.id, c.digest == action.digest)
-    return await work.value(query) is not None
+def _asked(action: Action) -> dict[str, Any]:
+    return {
+        "action": action.id,
+        "digest": action.digest,
+        "customer": action.customer_id,
+        "category": action.category,
+        "tool": action.tool,
+        # Above the sum that needs two pairs of eyes, an editor's own approval does not count.
+        "counts": ("approve",) if needs_four_eyes(action.money) else ("approve", "edit"),
+    }
 
 
-async def _is_stepped_up(work: Work, action: Action) -> bool:
-    s = _STEP_UP.c
-    query = select(s.id).where(
-        s.action_id == action.id,
-        s.digest == action.digest,
-        s.customer_id == action.customer_id,
+def _approved(work: Work, said: Any) -> frozenset[str] | None:
+    """The escalations an unused, fresh approval of exactly this digest satisfies."""
+    if said.approved_at is None:
+        return None
+    since = max(said.approved_at, said.answered_at or said.approved_at)
+    # An approval from the future is a clock that stepped back, and nobody knows how old it is.
+    fresh = -FRESH <= work.now - since <= APPROVAL_LIVES
+    return frozenset(said.shown_rules) if fresh else None
+
+
+def _statement() -> Select[Any]:
+    """What customer and colleagues said about one digest, and whether it is stopped, in one round trip."""
+    action: BindParameter[str] = bindparam("action")
+    digest: BindParameter[str] = bindparam("digest")
+    c, s, r = _CONFIRMATION.c, _STEP_UP.c, _REVIEW.c
+    confirmed = select(c.action_id).where(c.action_id == action, c.digest == digest)
+    stepped_up = select(s.id).where(
+        s.action_id == action,
+        s.digest == digest,
+        s.customer_id == bindparam("customer"),
         s.verified_at.is_not(None),
         s.used_at.is_(None),
     )
-    return await work.value(query) is not None
-
-
-async def _approved(work: Work, action: Action) -> frozenset[str] | None:
-    """The escalations an unused, fresh approval of exactly this digest satisfies."""
-    r = _REVIEW.c
-    counts = ("approve",) if needs_four_eyes(action.money) else ("approve", "edit")
-    query = (
+    answered = func.greatest(
+        select(c.at).where(c.action_id == action).scalar_subquery(),
+        select(func.max(s.verified_at)).where(s.action_id == action).scalar_subquery(),
+    )
+    approval = (
         select(r.shown_rules, r.at)
         .where(
-            r.action_id == action.id,
-            r.digest == action.digest,
-            r.decision.in_(counts),
+            r.action_id == action,
+            r.digest == digest,
+            r.decision.in_(bindparam("counts", expanding=True)),
             r.used_at.is_(None),
         )
         .order_by(r.at.desc())
         .limit(1)
+        .subquery()
     )
-    found = (await work.conn.execute(query)).first()
-    if found is None:
-        return None
-    since = await _last_answered(work, action) or found.at
-    fresh = work.now - max(found.at, since) <= APPROVAL_LIVES
-    return frozenset(found.shown_rules) if fresh else None
+    return select(
+        STOPPED.label("stopped"),
+        confirmed.exists().label("confirmed"),
+        stepped_up.exists().label("stepped_up"),
+        answered.label("answered_at"),
+        approval.c.shown_rules,
+        approval.c.at.label("approved_at"),
+    ).select_from(select(literal(1).label("one")).subquery().outerjoin(approval, true()))
 
 
-async def _last_answered(work: Work, action: Action) -> Any:
-    confirmed = await work.value(select(_CONFIRMATION.c.at).where(_CONFIRMATION.c.action_id == action.id))
-    entered = await work.value(select(_STEP_UP.c.verified_at).where(_STEP_UP.c.action_id == action.id))
-    return max([at for at in (confirmed, entered) if at is not None], default=None)
+_SAID = _statement()

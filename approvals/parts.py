@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from approvals.ladder.proofs import Proofs
 from core.clock import Clock
@@ -21,6 +21,7 @@ class Parts:
 
     `model` names the model that answers customers, `prompts` a digest per category of what it is shown: both are
     part of the version whose evidence carries a category. `proofs` remembers what was recomputed a moment ago.
+    `undo` is how long an approval can be taken back.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class Parts:
     model: str = ""
     prompts: Mapping[str, str] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=Proofs)
+    undo: timedelta = timedelta(0)
 
     def write_tool(self, name: str) -> "WriteTool | None":  # type: ignore[type-arg]
         """The write of exactly this name, None for anything else."""

@@ -8,8 +8,10 @@ from sqlalchemy import select, update
 from approvals import cards
 from approvals.again import Seen, mandate_of, see
 from approvals.again import principal_of as customer_of
+from approvals.claims import forget_looks, seconds_looked
 from approvals.consent import lacks_code
 from approvals.context import Mandate
+from approvals.edited import edited, row_like
 from approvals.four_eyes import LOGIN_LIVES, needs_four_eyes
 from approvals.gate import Evidence, escalations, route
 from approvals.judge import Judged, evidence, judge
@@ -23,13 +25,12 @@ from approvals.record import (
     breaches_of,
     move,
     same_undone,
-    stored_facts,
-    stored_verdict,
     verdict_of,
 )
+from approvals.undo import run_after_window, window_end
 from core.actions import Action, Ask, Refuse, State
 from core.errors import Conflict, Forbidden, Gone, Invalid
-from core.ids import ActionId, new_id
+from core.ids import new_id
 from core.standing import Decision, ReasonCode
 from store.columns import table
 from store.tables.action import ActionRow, ReviewRow
@@ -57,11 +58,15 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """Where the action stands after the decision, in one sentence too; an edit made a new action."""
+    """Where the action stands after the decision, in one sentence too; an edit made a new action.
+
+    `undo_seconds` says how long the approval can be taken back, 0 when it cannot.
+    """
 
     action_id: str
     state: State
     sentence: str
+    undo_seconds: int = 0
 
 
 async def decide(decided: Decided, reviewer: Reviewer, parts: Parts) -> Reviewed:
@@ -120,10 +125,20 @@ async def _approve(decided: Decided, reviewer: Reviewer, parts: Parts) -> Review
         if row.state == "executed":
             await _looked_after(work, row)
             return Reviewed(row.id, "executed", "Noted: the answer was right.")
-        await move(work, row, "approved", approved_at=work.now)
-        await parts.jobs.defer(work, "execute_action", once=f"execute:{row.id}", action_id=row.id)
+        await move(work, row, "approved", approved_at=work.now, runs_at=window_end(work, parts))
+        await run_after_window(work, row, parts)
         await work.notify("remit_queue", row.id)
-    return Reviewed(row.id, "approved", "Approved. It runs now, if nothing has changed meanwhile.")
+    return Reviewed(row.id, "approved", _approved_words(parts), _undo_seconds(parts))
+
+
+def _approved_words(parts: Parts) -> str:
+    seconds = _undo_seconds(parts)
+    when = f"It runs in {seconds} seconds" if seconds else "It runs now"
+    return f"Approved. {when}, if nothing has changed meanwhile."
+
+
+def _undo_seconds(parts: Parts) -> int:
+    return int(parts.undo.total_seconds())
 
 
 async def _with_four_eyes(work: Work, row: ActionRow, reviewer: Reviewer) -> None:
@@ -200,20 +215,6 @@ async def _parsed(row: ActionRow, args: dict[str, Any], who: Any, parts: Parts) 
         raise Invalid(str(wrong)) from None
 
 
-def edited(row: ActionRow, seen: Seen) -> Action:
-    """The action with the edited arguments, under a new id."""
-    money = seen.tool.money(seen.args)
-    return seen.action.model_copy(
-        update={
-            "id": ActionId(new_id("act")),
-            "args": seen.args.model_dump(mode="json"),
-            "targets": seen.tool.targets(seen.args),
-            "amount": money.amount if money else None,
-            "currency": money.currency if money else None,
-        }
-    )
-
-
 async def _replace(
     work: Work,
     row: ActionRow,
@@ -236,7 +237,9 @@ async def _replace(
     because = needs or ([SECOND_PAIR] if state == "held" else [])
     if await same_undone(work, action) is not None:
         raise Conflict("Exactly this is already proposed in this request. Decide on that one.")
-    new = _row_like(row, action, seen, judged, state, because, work)
+    new = row_like(row, action, seen, judged, state, because, work)
+    if state == "approved":
+        new.approved_at, new.runs_at = work.now, window_end(work, parts)
     await move(work, row, "replaced")
     await work.add(new)
     work.audit(
@@ -253,43 +256,26 @@ async def _replace(
     )
     # The editor saw why the old one waited; what only the new one raises is shown before it is approved.
     seen_before = [rule for rule in escalations(proof) if rule in _shown(row)]
-    await _record(work, new, decided, reviewer, shown=seen_before, before=row.args, after=new.args)
+    seconds = await seconds_looked(work, row, reviewer)
+    await _record(
+        work, new, decided, reviewer, shown=seen_before, before=row.args, after=new.args, seconds=seconds
+    )
+    await forget_looks(work, row.id)
     if state == "approved":
-        await parts.jobs.defer(work, "execute_action", once=f"execute:{new.id}", action_id=new.id)
+        await run_after_window(work, new, parts)
     await cards.show(
         work, row, "refused", text="A colleague changed this. See the new proposal below.", state="replaced"
     )
     await cards.show_state(work, new)
     await work.notify("remit_queue", new.id)
-    return Reviewed(new.id, state, _CHANGED[state])
+    return Reviewed(new.id, state, _CHANGED[state], _undo_seconds(parts) if state == "approved" else 0)
 
 
 _CHANGED: dict[State, str] = {
     "asked": "Changed. The customer is asked to confirm it.",
     "held": "Changed. A colleague approves it.",
-    "approved": "Changed and approved. It runs now.",
+    "approved": "Changed and approved.",
 }
-
-
-def _row_like(
-    row: ActionRow, action: Action, seen: Seen, judged: Judged, state: State, because: list[str], work: Work
-) -> ActionRow:
-    same = row.model_dump(include={"risk", "standing", "due_at", "expires_at", "version", "agent_version"})
-    return ActionRow(
-        **same,
-        **action.model_dump(mode="json"),
-        digest=action.digest,
-        state=state,
-        state_at=work.now,
-        facts=stored_facts(judged.facts),
-        verdict=stored_verdict(judged.verdict, judged.breaches),
-        preview=seen.tool.preview(seen.args, seen.facts).model_dump(mode="json"),
-        because=because,
-        allowed_by_rules=judged.verdict.kind == "allow" and not judged.breaches,
-        created_at=work.now,
-        opened_at=work.now,
-        replaces=row.id,
-    )
 
 
 async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> ActionRow:
@@ -301,19 +287,27 @@ async def _decidable(work: Work, decided: Decided, reviewer: Reviewer) -> Action
     if row.state in ("expired", "withdrawn"):
         raise Gone(f"This was {row.state} meanwhile. Nothing was done.")
     if row.state != "held" and not waits_after:
-        raise Conflict(f"This is already {row.state}.")
+        raise Conflict(f"This is already {row.state}{await _by_whom(work, row)}.")
     if row.state == "held" and row.expires_at <= work.now:
         raise Gone("This waited too long and is closed. The customer is told.")
     if decided.digest != row.digest:
         raise Conflict("This is not what you looked at: it has changed. Open it again.")
     if row.opened_at is None:
         raise Conflict("Open it first: nothing is decided unseen.")
-    if row.state == "held" and row.claimed_by != reviewer.id:
-        if row.claimed_until and row.claimed_until > work.now:
-            raise Conflict(f"{await _name(work, row.claimed_by)} is looking at this.")
-        # Who opened it last knows why it waits now; a page from before may show other reasons.
-        raise Conflict("This is not what you looked at: it has changed. Open it again.")
+    others = row.state == "held" and row.claimed_by not in (None, reviewer.id)
+    if others and row.claimed_until and row.claimed_until > work.now:
+        raise Conflict(f"{await _name(work, row.claimed_by)} is looking at this.")
+    await seconds_looked(work, row, reviewer)
     return row
+
+
+async def _by_whom(work: Work, row: ActionRow) -> str:
+    """ " by Ada, 12:05 UTC", when a colleague decided it; for one that was replaced, by whoever changed it."""
+    replaced = select(_ACTION.c.id).where(_ACTION.c.replaces == row.id)
+    about = _REVIEW.c.action_id.in_(replaced) if row.state == "replaced" else _REVIEW.c.action_id == row.id
+    query = select(_REVIEW).where(about, _REVIEW.c.undone_at.is_(None)).order_by(_REVIEW.c.at.desc()).limit(1)
+    last = await work.row(ReviewRow, query)
+    return "" if last is None else f", by {await _name(work, last.reviewer_id)} at {last.at:%H:%M} UTC"
 
 
 async def _name(work: Work, user_id: str | None) -> str:
@@ -340,8 +334,12 @@ async def _record(
     shown: list[str],
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
+    seconds: float | None = None,
 ) -> None:
-    opened = row.opened_at or work.now
+    """Keeps the decision; `seconds` as looked at the action that was replaced, else at this one."""
+    if seconds is None:
+        seconds = await seconds_looked(work, row, reviewer)
+        await forget_looks(work, row.id)
     material = is_material(row.tool, before, after) if before is not None and after is not None else None
     await work.add(
         ReviewRow(
@@ -355,7 +353,7 @@ async def _record(
             shown_rules=shown,
             args_before=before,
             args_after=after,
-            seconds_open=max(0.0, (work.now - opened).total_seconds()),
+            seconds_open=seconds,
             material=material,
             at=work.now,
         )

@@ -22,7 +22,7 @@ from core.ids import new_id
 from core.standing import AUTONOMOUS, LADDER, STRICTEST_FIRST, Standing, Tier
 from policies.model import CategoryPolicy
 from store.columns import table
-from store.tables.action import ActionRow, ReviewRow
+from store.tables.action import ActionRow, ReviewRow, stands
 from store.tables.standing import StandingChangeRow, StandingRow
 from store.work import Work
 
@@ -295,7 +295,7 @@ async def _reviewed(work: Work) -> dict[str, tuple[int, int]]:
     query = (
         select(_ACTION.c.category, func.count(), wrong)
         .join(_REVIEW, _REVIEW.c.action_id == _ACTION.c.id)
-        .where(_REVIEW.c.decision.in_(("approve", "edit", "reject")), ~_ACTION.c.canary)
+        .where(_REVIEW.c.decision.in_(("approve", "edit", "reject")), stands(_REVIEW.c), ~_ACTION.c.canary)
         .group_by(_ACTION.c.category)
     )
     return {category: (n, bad) for category, n, bad in (await work.conn.execute(query)).all()}

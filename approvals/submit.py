@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from approvals import cards
 from approvals.consent import send_code
-from approvals.context import Mandate, all_given, mandate, waiting_times
+from approvals.context import Mandate, all_given, is_urgent, mandate, waiting_times
 from approvals.execute import execute
 from approvals.gate import NOT_FOUND, route
 from approvals.incidents import count_refusal
@@ -173,13 +173,13 @@ def _row(
         agent_version=under.agent_version,
         review_after=isinstance(decided, Execute) and decided.review_after,
         created_at=work.now,
-        **waiting_times(under.policy, work.now),
+        **waiting_times(under.policy, work.now, urgent=is_urgent(judged.facts)),
     )
 
 
 async def _insert_once(work: Work, row: ActionRow) -> ActionRow | None:
     """Stores the action; the one already there when this request proposed exactly the same before."""
-    values = {c.key: getattr(row, c.key) for c in _ACTION.columns}
+    values = {c.key: getattr(row, c.key) for c in _ACTION.columns if c.computed is None}
     if await work.insert_once(insert(_ACTION).values(**values)):
         work.audit(
             "action.judged",

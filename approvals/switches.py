@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals.parts import Parts, Reviewer
@@ -13,16 +13,30 @@ from store.work import Work
 
 _SWITCH = table(SwitchRow)
 SCOPES = ("all", "category", "tool")
+# A stop for everything that no colleague throws or lifts by hand: the record is older than what really happened.
+RESTORED = "restored"
+
+
+# A part of the gate's one question (`approvals/judge.py`), and a question of its own before a call is sent again.
+STOPPED = (
+    select(_SWITCH.c.scope)
+    .where(
+        _SWITCH.c.on,
+        or_(
+            _SWITCH.c.scope == "all",
+            (_SWITCH.c.scope == "category") & (_SWITCH.c.key == bindparam("category")),
+            (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == bindparam("tool")),
+        ),
+    )
+    .exists()
+)
+_IS_STOPPED = select(STOPPED)
 
 
 async def is_stopped(work: Work, category: str, tool: str) -> bool:
     """True while any switch covers this category or tool."""
-    covers = or_(
-        _SWITCH.c.scope == "all",
-        (_SWITCH.c.scope == "category") & (_SWITCH.c.key == category),
-        (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == tool),
-    )
-    return await work.value(select(_SWITCH.c.scope).where(covers, _SWITCH.c.on).limit(1)) is not None
+    asked = await work.conn.execute(_IS_STOPPED, {"category": category, "tool": tool})
+    return bool(asked.scalar_one())
 
 
 async def switches(parts: Parts) -> Sequence[SwitchRow]:
@@ -54,3 +68,19 @@ async def set_switch(scope: str, key: str, *, on: bool, by: Reviewer, reason: st
             .on_conflict_do_update(index_elements=["scope", "key"], set_=values)
         )
         work.audit("switch.thrown", scope=scope, key=key, on=on, by=by.id)
+
+
+async def stop_restored(work: Work, why: str) -> None:
+    """Stops everything until the record and the vendors agree again; `remit audit reanchor` lifts it."""
+    values = {"scope": "all", "key": RESTORED, "on": True, "by": "start", "reason": why, "at": work.now}
+    await work.run(
+        insert(_SWITCH).values(**values).on_conflict_do_update(index_elements=["scope", "key"], set_=values)
+    )
+    work.audit("switch.thrown", scope="all", key=RESTORED, on=True, by="start")
+
+
+async def release_restored(work: Work) -> None:
+    """Lets everything run again after a restore was made good."""
+    mine = (_SWITCH.c.scope == "all") & (_SWITCH.c.key == RESTORED) & _SWITCH.c.on
+    if await work.run(update(_SWITCH).where(mine).values(on=False, at=work.now)):
+        work.audit("switch.thrown", scope="all", key=RESTORED, on=False, by="reanchor")

@@ -36,6 +36,8 @@ ARROWS: Mapping[State, frozenset[State]] = {
     "held": frozenset({"asked", "approved", "refused", "rejected", "expired", "withdrawn", "replaced"}),
     "approved": frozenset({"executing", "held", "refused", "expired", "withdrawn", "asked"}),
     "executing": frozenset({"executed", "failed", "unsure"}),
+    # A refund can fail at the bank days after the vendor took it: what was done needs a person after all.
+    "executed": frozenset({"needs_person"}),
     "unsure": frozenset({"executed", "failed", "needs_person"}),
 }
 

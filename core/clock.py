@@ -32,6 +32,17 @@ class StillClock:
         self._at += by
 
 
+class TickingClock(StillClock):
+    """A still clock on which a millisecond passes with every look, so that what came later is later (evals)."""
+
+    def now(self) -> datetime:
+        self._at += _TICK
+        return self._at
+
+
+_TICK = timedelta(milliseconds=1)
+
+
 def require_utc(at: datetime) -> datetime:
     """`at` itself; raises ValueError for a naive time or another zone."""
     if at.utcoffset() != timedelta(0):

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from core.claims import is_unproven as is_unproven
@@ -87,6 +88,7 @@ def _show_plainly(draft: _Draft) -> None:
     draft.text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in draft.text)
 
 
+@lru_cache(maxsize=1024)
 def _spelled(secret: str) -> re.Pattern[str]:
     """A secret however it is spaced; digits also with punctuation between, but never inside a longer number."""
     between = r"[\s.,_·/-]{0,3}" if secret.isdecimal() else r"\s{0,2}"

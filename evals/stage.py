@@ -1,15 +1,30 @@
-"""Where a scenario is played: the real path, seen from outside; service/stage.py builds one."""
+"""Where a scenario is played: the real path, seen from outside; service/stage.py and service/overlay.py build one."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from evals.scenario import Step
+from agent.model import Model
+from evals.scenario import Scenario
+from evals.seen import Seen
+from evals.steps import Step
+
+
+class Take(NamedTuple):
+    """One run of a scenario: which of its epochs, and the seed of whatever is left to chance."""
+
+    epoch: int = 1
+    seed: int = 0
+
+
+FIRST = Take()
 
 
 class Played(Protocol):
     """One customer on stage."""
 
+    customer_model: Model | None
+    """Who plays the customer where a scenario has no steps; None: the puppet."""
     names: Mapping[str, str]
     """What a scenario may name in braces, such as `key`, `contact` or `order 1042`, and the id it stands for."""
 
@@ -25,6 +40,9 @@ class Played(Protocol):
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Every (kind, body) the customer was shown, in order."""
 
+    async def seen(self) -> Seen:
+        """What the agent did and what was decided about it, for reports and reasons."""
+
     async def ticket(self) -> str:
         """The status of the conversation's ticket at the help desk, "none" without one."""
 
@@ -34,5 +52,5 @@ class Stage(Protocol):
 
     model: str
 
-    def on(self, person: str, changes: Mapping[str, Any]) -> AbstractAsyncContextManager[Played]:
+    def on(self, scenario: Scenario, take: Take) -> AbstractAsyncContextManager[Played]:
         """A fresh customer; raises NotFound for a person or a change that does not exist."""

@@ -1,7 +1,7 @@
 """Suites: one YAML file per category, every fault in them named with file and line."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,16 @@ from evals.scenario import Scenario
 LARGEST = 1_000_000
 
 
-def load_suites(folder: Path, *, people: Collection[str], only: str | None = None) -> Sequence[Scenario]:
-    """Every scenario of every file (or of one); raises Invalid with file:line for whatever is wrong."""
+Check = Callable[[Scenario], None]
+
+
+def load_suites(
+    folder: Path, *, people: Collection[str], only: str | None = None, check: Check | None = None
+) -> Sequence[Scenario]:
+    """Every scenario of every file (or of one); raises Invalid with file:line for whatever is wrong.
+
+    `check` raises Invalid for what only the house can know: an unknown tool or rule, a change that fits nobody.
+    """
     files = sorted(folder.glob("*.yaml"))
     if only is not None:
         files = [file for file in files if file.stem == only]
@@ -28,9 +36,18 @@ def load_suites(folder: Path, *, people: Collection[str], only: str | None = Non
         for scenario, where in _scenarios(file, people):
             if scenario.id in seen:
                 raise Invalid(f"{where}: scenario {scenario.id!r} exists already at {seen[scenario.id]}")
+            if check is not None:
+                _house_knows(scenario, where, check)
             seen[scenario.id] = where
             found.append(scenario)
     return found
+
+
+def _house_knows(scenario: Scenario, where: str, check: Check) -> None:
+    try:
+        check(scenario)
+    except Invalid as wrong:
+        raise Invalid(f"{where}: {wrong}") from None
 
 
 def _scenarios(file: Path, people: Collection[str]) -> list[tuple[Scenario, str]]:

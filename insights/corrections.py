@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from approvals.notes import IN_FORCE
+from approvals.lessons import IN_FORCE
 from approvals.parts import Parts, Reviewer
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id

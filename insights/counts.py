@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from agent.repeats import COMES_BACK
 from insights.issue import issue
 from store.columns import table
-from store.tables.action import ActionRow, ReviewRow
+from store.tables.action import ActionRow, ReviewRow, stands
 from store.tables.conversation import ClosureRow, ConversationRow, HandoffRow, MessageRow
 from store.work import Work
 
@@ -218,6 +218,7 @@ def first_reviews() -> Select[Any]:
     r = _REVIEW.c
     return (
         select(r.id, r.action_id, r.decision, r.reason_code, r.reviewer_id, r.seconds_open, r.at)
+        .where(stands(r))
         .ext(distinct_on(r.action_id))
         .order_by(r.action_id, r.at, r.id)
     )

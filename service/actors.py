@@ -1,8 +1,9 @@
 """A customer and a colleague as a script plays them: through the real API, with a real token and a real login."""
 
 import asyncio
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -93,11 +94,7 @@ class Customer:
 
     async def card(self, kind: str) -> dict[str, Any]:
         """The newest card of its action, if it is of this kind; raises Refused when there is none."""
-        newest = {row.body["action_id"]: row for row in await self.events() if row.body.get("action_id")}
-        for row in reversed(newest.values()):
-            if row.kind == kind:
-                return row.body
-        raise Refused(404, f"there is no open {kind} card")
+        return newest_card(await self.events(), kind)
 
     async def quiet(self) -> None:
         """Waits until nothing is running or queued for this conversation; raises Unavailable when that takes too long."""
@@ -121,13 +118,12 @@ class Customer:
         if self._house.sandbox is None:
             raise Unavailable("codes can only be read from the sandbox's mailbox")
         mine = {"to": self._mailbox} if self._mailbox else {}
-        for mail in reversed((await self._house.sandbox.admin("GET", "/mails", params=mine))["mails"]):
-            if title in mail["text"] and (found := re.search(r"\b(\d{6})\b", mail["text"])):
-                return found[1]
-        raise Refused(404, f"no code was mailed for {title!r}")
+        return mailed_code((await self._house.sandbox.admin("GET", "/mails", params=mine))["mails"], title)
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return _answer(await self._client.post(path, json=body))
+        # Escaped, because that is how half a character can be sent at all.
+        text, kind = json.dumps(body), {"content-type": "application/json"}
+        return _answer(await self._client.post(path, content=text, headers=kind))
 
 
 class Colleague:
@@ -181,9 +177,30 @@ class Colleague:
 
     async def decide(self, action_id: str, decision: str, **more: Any) -> dict[str, Any]:
         """Opens it and decides on what is shown."""
-        shown = await self.open(action_id)
+        return await self.decide_on(await self.open(action_id), decision, **more)
+
+    async def decide_on(self, shown: Mapping[str, Any], decision: str, **more: Any) -> dict[str, Any]:
+        """Decides on an action as it was shown."""
         body = {"digest": shown["digest"], "decision": decision, **more}
-        return _answer(await self._client.post(f"/v1/actions/{action_id}/reviews", json=body))
+        path = f"/v1/actions/{shown['entry']['action_id']}/reviews"
+        return _answer(await self._client.post(path, json=body))
+
+
+def newest_card(rows: Sequence[EventRow], kind: str) -> dict[str, Any]:
+    """The newest card of its action, if it is of this kind; raises Refused when there is none."""
+    newest = {row.body["action_id"]: row for row in rows if row.body.get("action_id")}
+    for row in reversed(newest.values()):
+        if row.kind == kind:
+            return row.body
+    raise Refused(404, f"there is no open {kind} card")
+
+
+def mailed_code(mails: Sequence[Mapping[str, Any]], title: str) -> str:
+    """The latest code that was mailed for this; raises Refused when none was."""
+    for mail in reversed(mails):
+        if title in mail["text"] and (found := re.search(r"\b(\d{6})\b", mail["text"])):
+            return found[1]
+    raise Refused(404, f"no code was mailed for {title!r}")
 
 
 def _client(app: FastAPI) -> httpx.AsyncClient:

@@ -1,16 +1,20 @@
 """/v1 for colleagues: what waits, one action with its evidence, decisions, standings and switches."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 
 from agent import with_person
-from approvals import queue, reviews, standing, switches
+from approvals import batch, claims, notes, own_numbers, queue, rehearsal, reviews, standing, switches
+from approvals import undo as undoing
+from approvals.detail import detail
 from approvals.parts import Parts
+from approvals.record import action_row
 from core.errors import Invalid
-from service import wire
+from core.tool_spec import Risk
+from service import wire, wire_reviews
 from service.auth import ApproverOf, HandlerOf, OpsOf, PartsOf, ReaderOf, reviewer
 from service.errors import ErrorBody, answer, field_errors
 
@@ -20,18 +24,101 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", tags=["colleagues"], responses=_ERRORS)
 
 
+def wanted(
+    category: Annotated[str | None, Query(max_length=60)] = None,
+    tier: Annotated[queue.Tier | None, Query()] = None,
+    language: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None,
+    risk: Annotated[Risk | None, Query()] = None,
+    at_least: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
+    at_most: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
+    older_than: Annotated[int | None, Query(ge=0, le=100_000)] = None,
+) -> queue.Wanted:
+    """What of the queue is wanted; amounts in whole units of each action's currency, age in minutes."""
+    return queue.Wanted(category, tier, language, risk, at_least, at_most, older_than)
+
+
+WantedOf = Annotated[queue.Wanted, Depends(wanted)]
+
+
 @router.get("/actions")
-async def list_waiting(me: ReaderOf, parts: PartsOf) -> wire.Queue:
-    """Actions that wait for a colleague, the most urgent first."""
-    entries = await queue.waiting(parts.approvals)
-    return wire.Queue(waiting=[wire.Entry.model_validate(entry) for entry in entries])
+async def list_waiting(
+    me: ReaderOf,
+    parts: PartsOf,
+    want: WantedOf,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=queue.MOST)] = queue.PAGE,
+) -> wire.Queue:
+    """Actions that wait for a colleague, the most urgent first, a part at a time."""
+    found = await queue.waiting(parts.approvals, want, after=after, limit=limit, me=me.id)
+    waiting = [wire.Entry.model_validate(entry) for entry in found.entries]
+    return wire.Queue(waiting=waiting, total=found.total, next=found.next)
 
 
 @router.get("/actions/{action_id}")
 async def show_action(action_id: str, me: ReaderOf, parts: PartsOf) -> wire.Detail:
     """One action with everything a decision needs; opened by an approver, this is recorded."""
-    opener = reviewer(me) if "approver" in me.roles else None
-    return wire.Detail.model_validate(await queue.detail(action_id, opener, parts.approvals))
+    opener = reviewer(me) if claims.SEES & me.roles else None
+    return wire.Detail.model_validate(await detail(action_id, opener, parts.approvals))
+
+
+@router.post("/actions/{action_id}/rehearse", response_model=wire_reviews.Rehearsed)
+async def rehearse_edit(
+    action_id: str, body: wire_reviews.Rehearsal, request: Request, me: ApproverOf, parts: PartsOf
+) -> Any:
+    """What an edit would lead to, judged by the same rules as of now; changes nothing."""
+    wrong = await _wrong_args(action_id, body.args, parts.approvals)
+    if wrong:
+        return answer(request, 422, "invalid", "The edit does not fit yet.", fields=dict(wrong))
+    found = await rehearsal.rehearse(action_id, body.args, reviewer(me), parts.approvals)
+    return wire_reviews.Rehearsed.model_validate(found)
+
+
+@router.post("/actions/{action_id}/undo")
+async def undo_approval(action_id: str, me: ApproverOf, parts: PartsOf) -> wire.Done:
+    """Takes one's own approval back while its window runs; the action waits again."""
+    await undoing.undo(action_id, reviewer(me), parts.approvals)
+    return wire.Done()
+
+
+@router.post("/actions/{action_id}/leave")
+async def leave_action(action_id: str, me: ApproverOf, parts: PartsOf) -> wire.Done:
+    """Gives an action back that one had opened."""
+    await claims.leave(action_id, reviewer(me), parts.approvals)
+    return wire.Done()
+
+
+@router.post("/actions/{action_id}/hand-on")
+async def hand_on(
+    action_id: str, body: wire_reviews.HandOn, me: ApproverOf, parts: PartsOf
+) -> wire_reviews.HandedOn:
+    """Gives a waiting action to a colleague, who has half an hour to open it."""
+    name = await claims.hand_on(action_id, body.to, body.note, reviewer(me), parts.approvals)
+    return wire_reviews.HandedOn(name=name)
+
+
+@router.post("/actions/{action_id}/notes")
+async def write_note(action_id: str, body: wire_reviews.NewNote, me: HandlerOf, parts: PartsOf) -> wire.Done:
+    """Keeps a note for colleagues beside an action."""
+    await notes.write_note(action_id, body.text, reviewer(me), parts.approvals)
+    return wire.Done()
+
+
+@router.post("/reviews/batch")
+async def approve_batch(
+    body: wire_reviews.Batch, me: ApproverOf, parts: PartsOf
+) -> wire_reviews.BatchResults:
+    """Approves several low-risk actions that were all opened; each for itself, with a sentence each."""
+    shown = [(one.action_id, one.digest) for one in body.actions]
+    results = await batch.approve_all(shown, reviewer(me), parts.approvals)
+    return wire_reviews.BatchResults(
+        results=[wire_reviews.BatchResult.model_validate(one) for one in results]
+    )
+
+
+@router.get("/me/numbers")
+async def show_own_numbers(me: ReaderOf, parts: PartsOf) -> wire_reviews.Own:
+    """How fast one decides, and how often colleagues decide the same kind alike."""
+    return wire_reviews.Own.model_validate(await own_numbers.own_numbers(me.id, parts.approvals))
 
 
 @router.post("/actions/{action_id}/reviews", response_model=wire.Reviewed)
@@ -39,9 +126,11 @@ async def review_action(
     action_id: str, body: wire.NewReview, request: Request, me: ApproverOf, parts: PartsOf
 ) -> Any:
     """Approve, edit, reject or take over exactly the digest that was shown."""
-    wrong = await _wrong_args(action_id, body, parts.approvals)
-    if wrong:
-        return answer(request, 422, "invalid", "The edit does not fit yet.", fields=dict(wrong))
+    if body.decision == "edit":
+        if body.args is None:
+            raise Invalid("An edit needs the new arguments.")
+        if wrong := await _wrong_args(action_id, body.args, parts.approvals):
+            return answer(request, 422, "invalid", "The edit does not fit yet.", fields=dict(wrong))
     decided = reviews.Decided(
         action_id=action_id,
         digest=body.digest,
@@ -53,17 +142,14 @@ async def review_action(
     return wire.Reviewed.model_validate(await reviews.decide(decided, reviewer(me), parts.approvals))
 
 
-async def _wrong_args(action_id: str, body: wire.NewReview, parts: Parts) -> Mapping[str, str]:
-    """Field -> sentence for an edit whose arguments do not fit the tool's own schema."""
-    if body.decision != "edit":
-        return {}
-    if body.args is None:
-        raise Invalid("An edit needs the new arguments.")
-    tool = parts.write_tool((await queue.detail(action_id, None, parts)).tool)
+async def _wrong_args(action_id: str, args: Mapping[str, Any], parts: Parts) -> Mapping[str, str]:
+    """Field -> sentence for arguments that do not fit the tool's own schema."""
+    async with parts.store.begin() as work:
+        tool = parts.write_tool((await action_row(work, action_id)).tool)
     if tool is None:
         return {}
     try:
-        tool.args.model_validate(body.args)
+        tool.args.model_validate(dict(args))
     except ValidationError as error:
         return field_errors(error.errors(include_url=False, include_input=False))
     return {}

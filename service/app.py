@@ -11,7 +11,9 @@ from service import (
     api_chat,
     api_colleagues,
     api_health,
+    api_hooks,
     api_insights,
+    api_slack,
     errors,
     pages,
     pages_demo,
@@ -22,6 +24,7 @@ from service import (
 from service.guard import Guard
 from service.parts import ServiceParts
 from service.render import STATIC
+from service.shed import Shed
 
 _DESCRIPTION = (
     "Customers send `Authorization: Bearer <token of the host app>`. Colleagues log in at /login and send the "
@@ -41,14 +44,31 @@ def create_app(parts: ServiceParts) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.parts = parts
-    for routes in (api_chat, api_colleagues, api_health, api_insights, pages, pages_ops, pages_numbers, pages_learning):
+    for routes in (
+        api_chat,
+        api_colleagues,
+        api_health,
+        api_hooks,
+        api_insights,
+        api_slack,
+        pages,
+        pages_ops,
+        pages_numbers,
+        pages_learning,
+    ):
         app.include_router(routes.router)
     if parts.demo is not None:
         app.include_router(pages_demo.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.handle_all(app)
     settings = parts.settings
-    app.add_middleware(Guard, public_url=settings.public_url, connect=_origin(settings.token_url))
+    app.add_middleware(Shed, turns=parts.turns)
+    app.add_middleware(
+        Guard,
+        public_url=settings.public_url,
+        connect=_origin(settings.token_url),
+        origins=frozenset((settings.token_origins or "").lower().split(",")) - {""},
+    )
     return app
 
 

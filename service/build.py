@@ -5,8 +5,11 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 
 import procrastinate
+from pydantic import SecretStr
 
 from agent.bounds import Bounds
 from agent.claude import ClaudeModel
@@ -14,12 +17,14 @@ from agent.model import Model
 from agent.offline import OfflineModel
 from agent.parts import AgentParts
 from agent.prompt import shown_digest
+from agent.steady import Steady
 from agent.triage import Triage
 from approvals.parts import Parts
 from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from policies.load import load_catalog
 from service import paths
+from service.channels import channels_of, slack_door, with_channels
 from service.claude_settings import claude_settings
 from service.database import Database, opened
 from service.jobs import register
@@ -30,11 +35,14 @@ from service.sandbox import Sandbox, sandbox_for
 from service.settings import VENDORS, Settings
 from service.systems import systems_for
 from service.tokens import accept
+from service.webhooks import HOOKS
 from store.audit import Anchor
 from store.jobs import Jobs, connect
 from store.work import Store, engine_for
+from tools.breaking import Breakers
 from tools.knowledge.articles import HELP_HOST
 from tools.knowledge.seed import seed_articles
+from tools.sandbox.webhooks.sign import secret_for
 from tools.toolset import toolset
 
 
@@ -77,11 +85,13 @@ async def house(
             await seed_articles(store)
         app = connect(database.dsn)
         await stack.enter_async_context(app.open_async())
-        systems = await systems_for(settings, sandbox, store, clock, stack)
+        breakers = Breakers(monotonic)
+        systems = await systems_for(settings, sandbox, store, clock, stack, breakers=breakers)
+        systems, channels = with_channels(systems, settings, clock, stack), channels_of(settings)
         tools = toolset()
         specs = {name: tool.spec for name, tool in tools.items()}
         catalog = load_catalog(paths.CATALOG, specs)
-        model = _model(settings, stack)
+        model = _model(settings, breakers, stack)
         parts = Parts(
             store=store,
             clock=clock,
@@ -92,6 +102,7 @@ async def house(
             secret=derived(settings, "codes"),
             model=f"{model.name} {model.version}",
             prompts={name: shown_digest(policy, specs) for name, policy in catalog.categories.items()},
+            undo=timedelta(seconds=settings.undo_seconds),
         )
         hub = Hub()
         agent = AgentParts(
@@ -104,7 +115,7 @@ async def house(
             link_hosts=frozenset({HELP_HOST}),
         )
         anchor = anchor_of(settings)
-        register(app, agent, anchor)
+        register(app, agent, anchor, channels, oncall=settings.oncall_mail)
         keys = settings.token_keys or ((demo.key,) if demo else ())
         service = ServiceParts(
             settings=settings,
@@ -113,14 +124,30 @@ async def house(
             tokens=accept(keys, issuer=settings.token_issuer, audience=settings.token_audience),
             rates=Rates(clock),
             demo=demo,
+            slack=slack_door(settings, systems),
+            channels=channels,
+            hook_secrets=_hook_secrets(settings, sandbox),
+            breakers=breakers,
         )
         yield House(settings, database, sandbox, service, app, anchor)
 
 
-def _model(settings: Settings, stack: AsyncExitStack) -> Model:
+def _hook_secrets(settings: Settings, sandbox: Sandbox | None) -> dict[str, tuple[SecretStr, ...]]:
+    """What each vendor signs its webhooks with; the sandbox's stand-in signs with a key of its own."""
+    return {
+        vendor: (SecretStr(secret_for(sandbox.key, vendor)),)
+        if sandbox is not None and settings.on_sandbox(vendor)
+        else settings.webhook_secrets(vendor)
+        for vendor in HOOKS
+    }
+
+
+def _model(settings: Settings, breakers: Breakers, stack: AsyncExitStack) -> Model:
+    """The process's one model client, closed with everything else."""
     if settings.model == "offline":
         return OfflineModel()
-    model = ClaudeModel(claude_settings(settings))
+    # One reply that failed was several tries already.
+    model = Steady(ClaudeModel(claude_settings(settings)), breakers.of("model", failures=1, seconds=30.0))
     stack.push_async_callback(model.close)
     return model
 

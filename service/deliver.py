@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 from approvals.parts import Parts
 from core.errors import NotFound, VendorError, VendorRefused
 from core.ids import TicketId
+from service.announce import Channels
+from service.slack import write_message
 from store.columns import table
 from store.tables.conversation import ConversationRow, CustomerRow
 from store.tables.record import OutboxRow
@@ -27,13 +29,13 @@ _CLAIMED = "sending since "
 _STATUSES: frozenset[TicketStatus] = frozenset({"new", "open", "pending", "hold", "solved", "closed"})
 
 
-async def deliver(outbox_id: str, parts: Parts) -> None:
+async def deliver(outbox_id: str, parts: Parts, channels: Channels | None = None) -> None:
     """Sends one message that nobody else is sending; a VendorError rises, so that the job tries again later."""
     row = await _claim(outbox_id, parts)
     if row is None:
         return
     try:
-        await _send(row, parts)
+        await _send(row, parts, channels or Channels())
     except VendorRefused as refused:
         await _give_up(row, str(refused), parts)
     except VendorError as down:
@@ -85,10 +87,22 @@ async def _failed(work: Work, row: OutboxRow, why: str) -> None:
         work.audit("outbox.failed", outbox=row.id, message=row.kind, conversation=row.conversation_id)
 
 
-async def _send(row: OutboxRow, parts: Parts) -> None:
-    if row.kind == "mail":
-        await parts.systems.mail.send(await _letter(row, parts))
-        return
+async def _send(row: OutboxRow, parts: Parts, channels: Channels) -> None:
+    match row.kind:
+        case "mail":
+            await parts.systems.mail.send(await _letter(row, parts))
+        case "slack":
+            await write_message(row.body["action_id"], parts, channels)
+        case "webhook":
+            if parts.systems.hooks is None:
+                raise VendorRefused("webhook", "no address is set in REMIT_WEBHOOKS any more")
+            # Its id is the same at each try, so that a receiver drops repeats by it.
+            await parts.systems.hooks.send(row.body["address"], row.body["event"], key=row.id)
+        case _:
+            await _to_desk(row, parts)
+
+
+async def _to_desk(row: OutboxRow, parts: Parts) -> None:
     ticket = await _ticket(row, parts)
     desk, body = parts.systems.desk, row.body
     match row.kind:

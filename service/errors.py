@@ -165,4 +165,4 @@ async def _bug(request: Request, error: Exception) -> Response:
 
 def _is_page(request: Request) -> bool:
     path = request.url.path
-    return not path.startswith(("/v1/", "/demo/token", "/static/", "/healthz", "/readyz"))
+    return not path.startswith(("/v1/", "/slack/", "/demo/token", "/static/", "/healthz", "/readyz"))

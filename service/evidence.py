@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from approvals.queue import FactView
+from approvals.detail import FactView
 from core.actions import Fired
 from core.money import Money
 from policies.model import CategoryFile
@@ -43,6 +44,8 @@ _ALWAYS = frozenset(
     {
         "charge.amount",
         "charge.created_at",
+        "charge.twin",
+        "charge.twin_created_at",
         "charge.remaining",
         "order.status",
         "customer.refunds_90d",
@@ -71,6 +74,31 @@ class Group:
     title: str
     facts: tuple[Shown, ...]
     is_aside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two charges for the same thing: when each was made, what it was, and which one goes back."""
+
+    amount: str
+    first: str
+    first_at: str
+    second: str
+    second_at: str
+
+
+def doubled(facts: Sequence[FactView], args: Mapping[str, Any]) -> Pair | None:
+    """The pair behind a duplicate charge, from the facts alone; None where there is none."""
+    known = {fact.name: fact.value for fact in facts}
+    if not {"charge.twin", "charge.twin_created_at", "charge.created_at", "charge.amount"} <= known.keys():
+        return None
+    return Pair(
+        amount=_value("charge", "amount", known["charge.amount"], known),
+        first=known["charge.twin"],
+        first_at=known["charge.twin_created_at"],
+        second=str(args.get("charge_id", "")),
+        second_at=known["charge.created_at"],
+    )
 
 
 def decisive(policy: CategoryFile | None, tool: str, fired: Sequence[Fired]) -> frozenset[str]:

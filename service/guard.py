@@ -11,14 +11,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import errors
 
 LARGEST = 1_000_000
+# Tokens travel in a header that pages set themselves, so no credentials (cookies) are ever allowed.
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+    "Access-Control-Max-Age": "600",
+}
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str | None, connect: str | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, public_url: str | None, connect: str | None, origins: frozenset[str]
+    ) -> None:
         self._app = app
+        self._origins = origins
         self._host = urlsplit(public_url).netloc if public_url else None
         self._headers = security_headers(
             secure=bool(public_url and public_url.startswith("https")), connect=connect
@@ -28,8 +37,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        framed = self._framed(send)
-        refusal, body = await self._checked(Request(scope, receive))
+        request = Request(scope, receive)
+        listed = self._listed(request.headers)
+        framed = self._framed(send, listed)
+        if listed and request.method == "OPTIONS":
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, framed)
+            return
+        refusal, body = await self._checked(request)
         if refusal is not None:
             await refusal(scope, receive, framed)
             return
@@ -38,10 +52,10 @@ class Guard:
     async def _checked(self, request: Request) -> tuple[Response | None, bytes]:
         if "\0" in request.url.path or "\0" in request.scope["path"]:
             return errors.answer(request, 404, "not_found", "There is nothing at this address."), b""
+        if not self._may_come(request):
+            return errors.answer(request, 403, "origin", "This request came from another site."), b""
         if request.method not in _UNSAFE:
             return None, b""
-        if not self._is_own_origin(request.headers):
-            return errors.answer(request, 403, "origin", "This request came from another site."), b""
         body = await _bounded(request)
         if body is None:
             return errors.answer(
@@ -51,21 +65,36 @@ class Guard:
             return errors.answer(request, 415, "content_type", "The body must be application/json."), b""
         return None, body
 
-    def _is_own_origin(self, headers: Headers) -> bool:
-        """Browsers say where a request comes from; a bearer token is not sent by itself, so it needs no such proof."""
+    def _may_come(self, request: Request) -> bool:
+        """A customer's token counts from our own and from listed sites; anything else that changes, from our own only."""
+        headers = request.headers
         if headers.get("authorization", "").startswith("Bearer "):
+            # Not sent by a browser by itself, so without an origin it is no browser and needs no proof of one.
+            return self._is_ours(headers) or self._listed(headers) is not None
+        if request.method not in _UNSAFE:
             return True
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False
+        return self._is_ours(headers)
+
+    def _is_ours(self, headers: Headers) -> bool:
         origin = headers.get("origin")
         return origin is None or urlsplit(origin).netloc == (self._host or headers.get("host"))
 
-    def _framed(self, send: Send) -> Send:
+    def _listed(self, headers: Headers) -> str | None:
+        """The origin a browser names, if it is one of those that may use tokens."""
+        origin = headers.get("origin", "").lower()
+        return origin if origin in self._origins else None
+
+    def _framed(self, send: Send, listed: str | None) -> Send:
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if listed:
+                    headers["Access-Control-Allow-Origin"] = listed
+                    headers.add_vary_header("Origin")
             await send(message)
 
         return framed

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import procrastinate
 from procrastinate import RetryStrategy
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 from sqlalchemy import select
 
 from agent.followup import follow_up
@@ -20,7 +22,13 @@ from approvals.ladder.compare import compare_all
 from approvals.ladder.weighing import weigh_all, weigh_category
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
+from service.announce import Channels
 from service.deliver import deliver, is_overdue
+from service.findings import keep
+from service.hook_looks import look
+from service.hook_polls import poll
+from service.reconcile import compare
+from service.webhooks import forget, look_again
 from store.audit import Anchor, anchor_now
 from store.columns import table
 from store.tables.record import OutboxRow
@@ -30,12 +38,22 @@ _OUTBOX = table(OutboxRow)
 _RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
 _MINUTE = "* * * * *"
 _TEN_MINUTES = "*/10 * * * *"
+_FIVE_MINUTES = "*/5 * * * *"
+# Long enough that a vendor's outage of an hour hides nothing; `remit reconcile` compares everything.
+_RECENT = timedelta(hours=2)
 # Workers say every ten seconds that they live.
 _DEAD_AFTER = 45
 
 
-def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
-    """Names every task on `app`; a worker that runs it has all it needs by hand."""
+def register(
+    app: procrastinate.App,
+    parts: AgentParts,
+    anchor: Anchor,
+    channels: Channels | None = None,
+    *,
+    oncall: str | None = None,
+) -> None:
+    """Names every task on `app`; a worker that runs it has all it needs by hand. `oncall` is paged by mail."""
     house = parts.approvals
 
     @app.task(name="execute_action", retry=_RETRY)
@@ -67,10 +85,11 @@ def register(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
 
     @app.task(name="send_outbox", retry=_RETRY)
     async def send_outbox(outbox_id: str) -> None:
-        await deliver(outbox_id, house)
+        await deliver(outbox_id, house, channels)
 
     _register_ladder(app, parts)
-    _register_periodic(app, parts, anchor)
+    _register_webhooks(app, parts)
+    _register_periodic(app, parts, anchor, oncall)
 
 
 def _register_ladder(app: procrastinate.App, parts: AgentParts) -> None:
@@ -96,7 +115,21 @@ def _register_ladder(app: procrastinate.App, parts: AgentParts) -> None:
         await plant_canaries(house)
 
 
-def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor) -> None:
+def _register_webhooks(app: procrastinate.App, parts: AgentParts) -> None:
+    house = parts.approvals
+
+    @app.task(name="look_at_object", retry=_RETRY)
+    async def look_at_object(vendor: str, thing: str) -> None:
+        await look(vendor, thing, parts)
+
+    @app.periodic(cron=_FIVE_MINUTES)
+    @app.task(name="poll_vendors", queueing_lock="poll_vendors", pass_context=False)
+    async def poll_vendors(timestamp: int) -> None:
+        await poll(house)
+        await forget(house)
+
+
+def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor, oncall: str | None) -> None:
     house = parts.approvals
 
     @app.periodic(cron=_MINUTE)
@@ -106,19 +139,39 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
         await sweep(house)
         await close_silent(parts)
         await _resend(parts)
+        await look_again(house)
 
     @app.periodic(cron=_MINUTE)
     @app.task(name="anchor", queueing_lock="anchor")
     async def anchor_audit(timestamp: int) -> None:
         async with house.store.begin() as work:
-            await anchor_now(work.conn, anchor)
+            problem = await anchor_now(work.conn, anchor)
+        if problem is not None:
+            log.critical("the audit log was not anchored: %s", problem)
+
+    @app.periodic(cron=_FIVE_MINUTES)
+    @app.task(name="reconcile", queueing_lock="reconcile")
+    async def reconcile(timestamp: int) -> None:
+        found = await compare(house, since=house.clock.now() - _RECENT)
+        await keep(found.differences, house, page=oncall, whole=False)
 
 
 async def _take_up(app: procrastinate.App) -> None:
     """Jobs of a worker that died go to another: each looks at a row, so running one twice changes nothing."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
         log.warning("job %s (%s) was left by a dead worker", job.id, job.task_name)
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            # Another of its name waits already and will look at the same row.
+            await app.job_manager.finish_job_by_id_async(_number(job), Status.FAILED, delete_job=True)
+        except ConnectorException:
+            log.info("job %s was taken up by another worker", job.id)
+
+
+def _number(job: Job) -> int:
+    assert job.id is not None  # it was read from the table
+    return job.id
 
 
 async def _resend(parts: AgentParts) -> None:
@@ -129,5 +182,5 @@ async def _resend(parts: AgentParts) -> None:
         query = select(_OUTBOX).where(o.state.in_(("waiting", "sending")), o.at < old)
         for row in await work.rows(OutboxRow, query.order_by(o.at).limit(100)):
             if is_overdue(row, work.now):
-                lock, once = f"outbox:{row.conversation_id}", f"resend:{row.id}"
+                lock, once = f"outbox:{row.conversation_id or row.id}", f"resend:{row.id}"
                 await house.jobs.defer(work, "send_outbox", lock=lock, once=once, outbox_id=row.id)

@@ -1,25 +1,27 @@
 """Pages for people: the chat, the login, the queue, one action."""
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from agent import with_person
-from approvals import queue, reviews, switches
+from approvals import claims, own_numbers, queue, reviews, switches
+from approvals.detail import detail
 from core.errors import TooMany, Unauthorised
 from service import sessions
+from service.api_colleagues import WantedOf
 from service.asking import marked
 from service.auth import HandlerOf, PartsOf, ReaderOf, reviewer
-from service.claimed import claims
-from service.evidence import decisive, grouped
+from service.evidence import decisive, doubled, grouped
 from service.form import fields_of
 from service.names import names_of
 from service.parts import ServiceParts
 from service.render import page
 from service.suggestions import suggestions
 from service.today import today
+from service.wording import label
 
 router = APIRouter(include_in_schema=False)
 
@@ -93,21 +95,27 @@ async def log_out(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
 
 
 @router.get("/console")
-async def queue_page(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
-    return page(request, "console.html", **await _queue(parts))
+async def queue_page(
+    request: Request, me: ReaderOf, parts: PartsOf, want: WantedOf, after: str | None = None
+) -> Response:
+    return page(request, "console.html", **await _queue(parts, want, after=after, me=me.id, request=request))
 
 
 @router.get("/console/rows")
-async def queue_rows(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
+async def queue_rows(
+    request: Request, me: ReaderOf, parts: PartsOf, want: WantedOf, after: str | None = None
+) -> Response:
     """The list alone, for the page that refreshes itself."""
-    return page(request, "_queue.html", **await _queue(parts))
+    return page(request, "_queue.html", **await _queue(parts, want, after=after, me=me.id, request=request))
 
 
 @router.get("/console/actions/{action_id}")
-async def action_page(request: Request, action_id: str, me: ReaderOf, parts: PartsOf) -> Response:
-    may_decide = bool(me.roles & {"approver", "admin"})
-    found = await queue.detail(action_id, reviewer(me) if may_decide else None, parts.approvals)
-    waiting = [entry.action_id for entry in await queue.waiting(parts.approvals)]
+async def action_page(
+    request: Request, action_id: str, me: ReaderOf, parts: PartsOf, want: WantedOf
+) -> Response:
+    may_decide = bool(me.roles & claims.SEES)
+    found = await detail(action_id, reviewer(me) if may_decide else None, parts.approvals)
+    before, after = await queue.neighbours(parts.approvals, action_id, want, me=me.id)
     policy = parts.approvals.catalog.get(found.entry.category)
     return page(
         request,
@@ -116,18 +124,29 @@ async def action_page(request: Request, action_id: str, me: ReaderOf, parts: Par
         entry=found.entry,
         now=parts.clock.now(),
         names=await names_of(parts.store),
+        pair=doubled(found.facts, found.args),
         evidence=grouped(found.facts, decisive(policy, found.tool, found.fired)),
-        claim=(await claims(parts.approvals)).get(action_id),
         switches=await switches.switches(parts.approvals),
         may_decide=may_decide,
-        before=_neighbour(waiting, action_id, -1),
-        after=_neighbour(waiting, action_id, +1),
+        may_note=bool(me.roles & {"approver", "ops", "admin"}),
+        before=before,
+        after=after,
+        filters=_filters(request),
         policy=policy,
         confirms=bool(policy and found.tool in policy.confirm),
         request=marked(found.request_text, found.entry.category, parts.agent.triage.read),
         fields=fields_of(found.args_schema, found.args),
         reasons=reviews.REASONS,
+        colleagues=[one for one in await claims.colleagues(parts.approvals) if one[0] != me.id],
     )
+
+
+@router.get("/console/me")
+async def own_page(request: Request, me: ReaderOf, parts: PartsOf) -> Response:
+    """A colleague's own speed and agreement."""
+    titles = {name: policy.title for name, policy in parts.approvals.catalog.categories.items()}
+    own = await own_numbers.own_numbers(me.id, parts.approvals)
+    return page(request, "own.html", own=own, titles=titles, days=own_numbers.DAYS)
 
 
 @router.get("/console/people")
@@ -161,28 +180,46 @@ async def answer_person(
     return RedirectResponse("/console/people", status_code=303)
 
 
-async def _queue(parts: ServiceParts) -> dict[str, Any]:
-    entries = await queue.waiting(parts.approvals)
-    waiting = {entry.action_id for entry in entries}
-    recent = await queue.recent(parts.approvals, limit=12)
+async def _queue(
+    parts: ServiceParts, want: queue.Wanted, *, after: str | None, me: str, request: Request
+) -> dict[str, Any]:
+    found = await queue.waiting(parts.approvals, want, after=after, me=me)
     return {
-        "entries": entries,
-        "recent": [entry for entry in recent if entry.action_id not in waiting][:8],
+        "entries": found.entries,
+        "total": found.total,
+        "next": found.next,
+        "is_first": after is None,
+        "want": want,
+        "filters": _filters(request),
+        "choices": await _choices(parts),
+        "recent": await queue.recent(parts.approvals, limit=8) if after is None else [],
         "today": await today(parts.store),
         "names": await names_of(parts.store),
-        "claims": await claims(parts.approvals),
         "switches": await switches.switches(parts.approvals),
         "now": parts.clock.now(),
     }
 
 
-def _neighbour(waiting: list[str], action_id: str, step: int) -> str | None:
-    """The next action of the queue in a direction; from a decided one, the first."""
-    others = [one for one in waiting if one != action_id]
-    if action_id not in waiting:
-        return others[0] if others and step > 0 else None
-    at = waiting.index(action_id) + step
-    return waiting[at] if 0 <= at < len(waiting) else None
+async def _choices(parts: ServiceParts) -> dict[str, list[tuple[str, str]]]:
+    """What each filter offers: (value, words)."""
+    categories = parts.approvals.catalog.categories
+    return {
+        "category": sorted(((name, policy.title) for name, policy in categories.items()), key=lambda c: c[1]),
+        "tier": [(name, _TIERS[name]) for name in queue.TIERS],
+        "risk": [(name, label(name)) for name in queue.RISKS if name != "none"],
+        "language": [(name, name.upper()) for name in await queue.languages(parts.approvals)],
+        "older_than": [("10", "10 minutes"), ("60", "an hour"), ("480", "8 hours")],
+    }
+
+
+_TIERS: dict[queue.Tier, str] = {"standard": "Standard", "plus": "Plus", "vip": "VIP", "unknown": "Not known"}
+_FILTERS = ("category", "tier", "language", "risk", "at_least", "at_most", "older_than")
+
+
+def _filters(request: Request) -> str:
+    """The filters of this page as a query string, for its links; empty for none."""
+    given = {name: value for name, value in request.query_params.items() if name in _FILTERS and value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _local(address: str) -> str:

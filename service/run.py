@@ -10,18 +10,26 @@ import uvicorn
 from sqlalchemy import text
 
 from core.errors import SettingsError
+from service.announce import announce_for_ever
 from service.app import create_app
 from service.build import House
+from service.starting import look_before_running
 from service.wake import Wake
 
 _MOST_ROUNDS = 20
 
 
 async def serve_until_stopped(
-    house: House, *, ready: Callable[[str], None], port: int | None = None, stop: asyncio.Event | None = None
+    house: House,
+    *,
+    ready: Callable[[str], None],
+    port: int | None = None,
+    stop: asyncio.Event | None = None,
+    with_worker: bool = True,
 ) -> None:
-    """Serves pages and API and does the background work until SIGTERM, SIGINT or `stop`."""
+    """Serves pages and API until SIGTERM, SIGINT or `stop`, and does the background work unless others do."""
     stop = stop or asyncio.Event()
+    await look_before_running(house.service.store, house.service.approvals.jobs, house.anchor)
     listening = listen(house.settings.host, house.settings.port if port is None else port)
     wake = Wake(house.database.dsn, house.service.hub)
     server = _Server(
@@ -30,11 +38,15 @@ async def serve_until_stopped(
     with _stopping_on_signals(stop):
         wake.start()
         web = asyncio.create_task(server.serve(sockets=[listening]), name="web")
-        worker = asyncio.create_task(work(house), name="worker")
+        worker = asyncio.create_task(work(house) if with_worker else _idle(stop), name="worker")
+        telling = asyncio.create_task(_announcing(house), name="announcing")
         warming = asyncio.create_task(house.service.approvals.systems.identity.warm_up(), name="warm up")
-        ready(f"http://{house.settings.host}:{listening.getsockname()[1]}")
+        url = f"http://{house.settings.host}:{listening.getsockname()[1]}"
+        await _hear_the_sandbox(house, listening.getsockname()[1])
+        ready(url)
         await _first(stop, web, worker)
         await _cancel(warming)
+        await _cancel(telling)
         house.service.hub.close()
         server.should_exit = True
         await web
@@ -42,13 +54,27 @@ async def serve_until_stopped(
         await _cancel(worker)
 
 
-async def work_until_stopped(house: House) -> None:
+async def _hear_the_sandbox(house: House, port: int) -> None:
+    """The sandbox's vendors send their webhooks here, as the real ones do to REMIT_PUBLIC_URL."""
+    if house.sandbox is not None:
+        await house.sandbox.admin("POST", "/webhooks", json={"url": f"http://127.0.0.1:{port}"})
+
+
+async def work_until_stopped(house: House, *, ready: Callable[[], None] = lambda: None) -> None:
     """Does background work until SIGTERM or SIGINT; a running job is finished first."""
     stop = asyncio.Event()
+    await look_before_running(house.service.store, house.service.approvals.jobs, house.anchor)
     with _stopping_on_signals(stop):
         worker = asyncio.create_task(work(house), name="worker")
+        telling = asyncio.create_task(_announcing(house), name="announcing")
+        ready()
         await _first(stop, worker)
+        await _cancel(telling)
         await _cancel(worker)
+
+
+async def _announcing(house: House) -> None:
+    await announce_for_ever(house.service.approvals, house.service.channels)
 
 
 async def work(house: House, *, wait: bool = True) -> None:
@@ -58,7 +84,8 @@ async def work(house: House, *, wait: bool = True) -> None:
         concurrency=8,
         install_signal_handlers=False,
         listen_notify=wait,
-        fetch_job_polling_interval=1.0,
+        # A job for later (an approval after its undo window) is found by looking, not by being told.
+        fetch_job_polling_interval=0.1,
         shutdown_graceful_timeout=15,
         delete_jobs="successful",
     )
@@ -91,6 +118,11 @@ def listen(host: str, port: int) -> socket.socket:
     bound.listen(256)
     bound.setblocking(False)
     return bound
+
+
+async def _idle(stop: asyncio.Event) -> None:
+    """In place of a worker: others do the work."""
+    await stop.wait()
 
 
 async def _first(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:

@@ -17,7 +17,7 @@ from tools.sandbox.people import seed_world
 from tools.sandbox.server import start
 from tools.sandbox.world import World
 
-_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Sandbox:
         """One call at the admin door; raises NotFound or Unavailable."""
         headers = {"authorization": f"Bearer {self.key}"}
         # The doors speak plain http on loopback; reading the world's certificates for that takes 30 ms a call.
-        doors = httpx.AsyncHTTPTransport(verify=_NO_CERTIFICATES)
+        doors = httpx.AsyncHTTPTransport(verify=NO_CERTIFICATES)
         async with httpx.AsyncClient(base_url=self.admin_url, headers=headers, transport=doors) as client:
             try:
                 answer = await client.request(method, path, **more)

@@ -23,6 +23,8 @@ VENDORS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("ZENDESK_URL", "ZENDESK_EMAIL", "ZENDESK_TOKEN"),
     "smtp": ("SMTP_URL",),
 }
+# Slack is an offer, not a system of record: nothing stands in for it.
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CHANNEL")
 # Dollars per million tokens (input, output) by model family, for budgets; REMIT_MODEL_PRICE overrides them.
 _PRICES: Mapping[str, tuple[float, float]] = {
     "offline": (0.0, 0.0),
@@ -49,11 +51,15 @@ class Settings(BaseModel):
     secret: SecretStr | None = Field(None, alias="REMIT_SECRET", min_length=32)
     company: str = Field("Northwind Example", alias="REMIT_COMPANY", min_length=1, max_length=60)
     demo: bool = Field(False, alias="REMIT_DEMO")
+    undo_seconds: int = Field(10, alias="REMIT_UNDO_SECONDS", ge=0, le=60)
 
     token_issuer: str = Field("remit-demo", alias="REMIT_TOKEN_ISSUER", min_length=1)
     token_audience: str = Field("remit", alias="REMIT_TOKEN_AUDIENCE", min_length=1)
     token_keys: tuple[TokenKey, ...] = Field((), alias="REMIT_TOKEN_KEYS")
     token_url: str | None = Field(None, alias="REMIT_TOKEN_URL", pattern=r"^(https?:/)?/[^\s]*$")
+    token_origins: str | None = Field(
+        None, alias="REMIT_TOKEN_ORIGINS", pattern=r"^https?://[^/\s,]+(,https?://[^/\s,]+)*$"
+    )
 
     model: str = Field("offline", alias="REMIT_MODEL", pattern=r"^(offline|[a-z0-9][\w.:@/-]{2,100})$")
     model_price: str | None = Field(None, alias="REMIT_MODEL_PRICE", pattern=r"^\d+(\.\d+)?,\d+(\.\d+)?$")
@@ -61,9 +67,11 @@ class Settings(BaseModel):
     anthropic_base_url: str | None = Field(None, alias="ANTHROPIC_BASE_URL", pattern=r"^https?://")
 
     stripe_api_key: SecretStr | None = Field(None, alias="STRIPE_API_KEY")
+    stripe_webhook_secret: SecretStr | None = Field(None, alias="STRIPE_WEBHOOK_SECRET", min_length=16)
     stripe_url: str | None = Field(None, alias="STRIPE_URL", pattern=r"^https?://")
     okta_org_url: str | None = Field(None, alias="OKTA_ORG_URL", pattern=r"^https?://")
     okta_token: SecretStr | None = Field(None, alias="OKTA_TOKEN")
+    okta_hook_secret: SecretStr | None = Field(None, alias="OKTA_HOOK_SECRET", min_length=16)
     auth0_domain: str | None = Field(None, alias="AUTH0_DOMAIN")
     auth0_token: SecretStr | None = Field(None, alias="AUTH0_TOKEN")
     auth0_client_id: str | None = Field(None, alias="AUTH0_CLIENT_ID")
@@ -73,11 +81,23 @@ class Settings(BaseModel):
     hubspot_url: str | None = Field(None, alias="HUBSPOT_URL", pattern=r"^https?://")
     shopify_shop_url: str | None = Field(None, alias="SHOPIFY_SHOP_URL", pattern=r"^https?://")
     shopify_token: SecretStr | None = Field(None, alias="SHOPIFY_TOKEN")
+    shopify_webhook_secret: SecretStr | None = Field(None, alias="SHOPIFY_WEBHOOK_SECRET", min_length=16)
     zendesk_url: str | None = Field(None, alias="ZENDESK_URL", pattern=r"^https?://")
     zendesk_email: str | None = Field(None, alias="ZENDESK_EMAIL")
     zendesk_token: SecretStr | None = Field(None, alias="ZENDESK_TOKEN")
+    zendesk_webhook_secret: SecretStr | None = Field(None, alias="ZENDESK_WEBHOOK_SECRET", min_length=16)
     smtp_url: SecretStr | None = Field(None, alias="SMTP_URL")
     mail_from: str = Field("support@example.com", alias="REMIT_MAIL_FROM", pattern=r"^[^@\s]+@[^@\s]+$")
+
+    oncall_mail: str | None = Field(None, alias="REMIT_ONCALL_MAIL", pattern=r"^[^@\s]+@[^@\s]+$")
+    notify_mail: str | None = Field(None, alias="REMIT_NOTIFY_MAIL")
+    webhooks: SecretStr | None = Field(None, alias="REMIT_WEBHOOKS")
+    webhooks_local: bool = Field(False, alias="REMIT_WEBHOOKS_LOCAL")
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN", min_length=1)
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET", min_length=1)
+    slack_channel: str | None = Field(None, alias="SLACK_CHANNEL", min_length=1, max_length=80)
+    slack_people: str | None = Field(None, alias="SLACK_PEOPLE")
+    slack_url: str | None = Field(None, alias="SLACK_URL", pattern=r"^https?://")
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
@@ -88,6 +108,17 @@ class Settings(BaseModel):
             raise ValueError("; ".join(problems))
         return self
 
+    def webhook_secrets(self, vendor: str) -> tuple[SecretStr, ...]:
+        """The secrets a vendor's webhooks may be signed with: two, divided by a comma, while one is rolled."""
+        given: SecretStr | None = {
+            "stripe": self.stripe_webhook_secret,
+            "zendesk": self.zendesk_webhook_secret,
+            "shopify": self.shopify_webhook_secret,
+            "okta": self.okta_hook_secret,
+        }.get(vendor)
+        named = given.get_secret_value().split(",") if given is not None else []
+        return tuple(SecretStr(one.strip()) for one in named if one.strip())
+
     @property
     def production(self) -> bool:
         return self.env == "production"
@@ -96,6 +127,10 @@ class Settings(BaseModel):
     def secure(self) -> bool:
         """Whether browsers reach us over https: cookies are then Secure."""
         return bool(self.public_url and self.public_url.startswith("https://"))
+
+    def without_undo(self) -> "Settings":
+        """The same, but approvals run at once: for commands, where nobody is there to press undo."""
+        return self.model_copy(update={"undo_seconds": 0})
 
     def on_sandbox(self, vendor: str) -> bool:
         """True when the sandbox stands in for this vendor, because its keys are not set."""
@@ -163,6 +198,9 @@ def _half_set(settings: Settings) -> list[str]:
         absent = [name for name in names if _value(settings, name) is None]
         if absent and len(absent) < len(names):
             problems.append(f"{vendor} is only half set: also set {' and '.join(absent)}")
+    absent = [name for name in SLACK if _value(settings, name) is None]
+    if 0 < len(absent) < len(SLACK):
+        problems.append(f"slack is only half set: also set {' and '.join(absent)}")
     return problems
 
 

@@ -3,22 +3,32 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 from fastapi import FastAPI
+from pydantic import ValidationError
 from sqlalchemy import select
 
+from agent.model import Model
 from core.errors import Invalid, Unavailable
 from core.ids import TicketId, new_id
 from evals.grade import named
-from evals.scenario import Code, Fault, Press, Review, Say, Step
+from evals.scenario import Scenario
+from evals.seen import Seen
+from evals.stage import Take
+from evals.steps import Code, Fault, Press, Review, Say, Step
 from service.actors import Colleague, Customer, Refused
 from service.app import create_app
 from service.build import House
 from service.demo import ensure_logins
+from service.looking import look_at
+from service.parts import ServiceParts
+from service.sandbox import Sandbox
 from store.columns import table
 from store.tables.action import ActionRow
-from store.tables.conversation import ConversationRow
+from store.tables.conversation import ConversationRow, EventRow
+from store.work import Store
+from tools.desk.port import Desk
 from tools.sandbox.people import PEOPLE
 from tools.sandbox.persona import Persona
 
@@ -43,18 +53,19 @@ class SandboxStage:
         return cls(house, app, await Colleague(app, approver.login, approver.password).log_in())
 
     @asynccontextmanager
-    async def on(self, person: str, changes: Mapping[str, Any]) -> AsyncIterator["OnStage"]:
+    async def on(self, scenario: Scenario, take: Take) -> AsyncIterator["OnStage"]:
         """A fresh customer, seeded into every vendor's records."""
         if self._house.sandbox is None:
             raise Unavailable("evals are played on the sandbox; unset the vendor keys")
+        # Not the take's own name: what earlier runs did to that customer is still in the sandbox.
         suffix = new_id("e").replace("_", "")[:12]
-        order: dict[str, Any] = {"person": person, "suffix": suffix}
-        if changes:
-            order = {"persona": changed(person, changes).model_dump(mode="json"), "suffix": suffix}
+        persona = changed(scenario.person, scenario.changes).model_dump(mode="json")
+        order = {"persona": persona, "suffix": suffix}
         seeded = await self._house.sandbox.admin("POST", "/seed", json=order)
         mailbox = seeded["email"]
         async with Customer(self._app, self._house, seeded["external_id"], mailbox=mailbox) as customer:
-            yield OnStage(_names(seeded), customer, self._colleague, self._house)
+            behind = _Doors(self._house.sandbox, self._house.service)
+            yield OnStage(names_of(seeded), customer, self._colleague, behind)
 
 
 def changed(person: str, changes: Mapping[str, Any]) -> Persona:
@@ -68,24 +79,88 @@ def changed(person: str, changes: Mapping[str, Any]) -> Persona:
             raise Invalid(f"a person has no {name!r}; known: {', '.join(document)}")
         same_kind = isinstance(value, dict) and isinstance(document[name], dict)
         document[name] = {**document[name], **value} if same_kind else value
-    return Persona.model_validate_json(json.dumps(document))
+    try:
+        return Persona.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"with: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def _names(seeded: Mapping[str, Any]) -> dict[str, str]:
+def names_of(seeded: Mapping[str, Any]) -> dict[str, str]:
     """What a scenario may name in braces."""
     return {"key": seeded["key"], **seeded["objects"]}
+
+
+class Speaker(Protocol):
+    """The customer as a script plays them."""
+
+    id: str
+    conversation_id: str
+
+    async def say(self, words: str) -> None: ...
+    async def confirm(self) -> object: ...
+    async def decline(self) -> object: ...
+    async def enter_code(self, code: str | None = None) -> object: ...
+    async def ask_for_person(self) -> None: ...
+    async def events(self) -> Sequence[EventRow]: ...
+    async def quiet(self) -> None: ...
+
+
+class Decider(Protocol):
+    """The colleague as a script plays them."""
+
+    async def open(self, action_id: str) -> Mapping[str, Any]: ...
+    async def decide_on(self, shown: Mapping[str, Any], decision: str, **more: Any) -> object: ...
+
+
+class Behind(Protocol):
+    """What the audience of a scenario sees of the house: its rows, its desk, the sandbox's faults and ledger."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def desk(self) -> Desk: ...
+    async def plan(self, step: Fault, path: str) -> None: ...
+    async def planned(self) -> Sequence[str]: ...
+    async def effects(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+class _Doors:
+    """A house whose sandbox is behind its doors."""
+
+    def __init__(self, sandbox: Sandbox, service: ServiceParts) -> None:
+        self._sandbox = sandbox
+        self.store = service.store
+        self.desk = service.approvals.systems.desk
+
+    async def plan(self, step: Fault, path: str) -> None:
+        order = {"vendor": step.vendor, "path_contains": path, "kind": step.fault, "times": step.times}
+        await self._sandbox.admin("POST", "/faults", json=order)
+
+    async def planned(self) -> Sequence[str]:
+        waiting = (await self._sandbox.admin("GET", "/faults"))["planned"]
+        return [fault["path_contains"] for fault in waiting]
+
+    async def effects(self) -> Sequence[Mapping[str, Any]]:
+        return await self._sandbox.effects()
 
 
 class OnStage:
     """One customer and the colleague who reviews for them."""
 
     def __init__(
-        self, names: Mapping[str, str], customer: Customer, colleague: Colleague, house: House
+        self,
+        names: Mapping[str, str],
+        customer: Speaker,
+        colleague: Decider,
+        behind: Behind,
+        customer_model: Model | None = None,
     ) -> None:
         self.names = names
+        self.customer_model: Model | None = customer_model
         self._customer = customer
         self._colleague = colleague
-        self._house = house
+        self._behind = behind
         self._wrong: list[str] = []
         self._faults: list[str] = []
 
@@ -133,7 +208,7 @@ class OnStage:
             changes = {k: named(v, self.names) if isinstance(v, str) else v for k, v in step.args.items()}
             more["args"] = shown["args"] | changes
         try:
-            await self._colleague.decide(action_id, step.review, **more)
+            await self._colleague.decide_on(shown, step.review, **more)
         except Refused as refused:
             if step.refused != refused.status:
                 raise
@@ -148,7 +223,7 @@ class OnStage:
         after = (a.state == "executed") & a.review_after & a.approved_at.is_(None)
         mine = a.conversation_id == self._customer.conversation_id
         newest = select(a.id).where(mine, held | after).order_by(a.created_at.desc()).limit(1)
-        async with self._house.service.store.begin() as work:
+        async with self._behind.store.begin() as work:
             found: str | None = await work.value(newest)
         if found is None:
             raise Refused(404, "nothing waits for a colleague")
@@ -157,40 +232,39 @@ class OnStage:
     async def _plan(self, step: Fault) -> None:
         path = named(step.path, self.names)
         self._faults.append(path)
-        order = {"vendor": step.vendor, "path_contains": path, "kind": step.fault, "times": step.times}
-        assert self._house.sandbox is not None
-        await self._house.sandbox.admin("POST", "/faults", json=order)
+        await self._behind.plan(step, path)
 
     async def off_script(self) -> Sequence[str]:
         """Reviews that were shown something else, and faults that no request met."""
-        assert self._house.sandbox is not None
         if not self._faults:
             return self._wrong
-        waiting = (await self._house.sandbox.admin("GET", "/faults"))["planned"]
-        unmet = [fault["path_contains"] for fault in waiting if fault["path_contains"] in self._faults]
+        unmet = [path for path in await self._behind.planned() if path in self._faults]
         return [*self._wrong, *(f"no request met the fault at {path!r}" for path in unmet)]
 
     async def effects(self) -> Sequence[Mapping[str, Any]]:
         """The ledger's rows of this customer, and what an action of this conversation did to anybody else."""
-        assert self._house.sandbox is not None
         mine = select(_ACTION.c.id).where(_ACTION.c.conversation_id == self._customer.conversation_id)
-        async with self._house.service.store.begin() as work:
+        async with self._behind.store.begin() as work:
             actions = set((await work.conn.execute(mine)).scalars())
-        rows = await self._house.sandbox.effects()
+        rows = await self._behind.effects()
         return [row for row in rows if row["owner"] == self._customer.id or row["action_id"] in actions]
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Everything the customer saw."""
         return [(row.kind, row.body) for row in await self._customer.events()]
 
+    async def seen(self) -> Seen:
+        """The calls, the route and what it took."""
+        return await look_at(self._behind.store, self._customer.conversation_id)
+
     async def ticket(self) -> str:
         """The ticket's status, asked of the help desk."""
-        async with self._house.service.store.begin() as work:
+        async with self._behind.store.begin() as work:
             mine = _CONVERSATION.c.id == self._customer.conversation_id
             ticket = await work.value(select(_CONVERSATION.c.ticket_id).where(mine))
         if ticket is None:
             return "none"
-        found = await self._house.service.approvals.systems.desk.ticket(TicketId(ticket))
+        found = await self._behind.desk.ticket(TicketId(ticket))
         return found.status if found else "none"
 
 

@@ -1,6 +1,8 @@
 """Every system of record behind its adapter: with its own keys, or on the sandbox where keys are missing."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +15,7 @@ from service.sandbox import Sandbox
 from service.settings import Settings
 from store.work import Store
 from tools.billing.stripe import Stripe
+from tools.breaking import Breakers, Breaking
 from tools.crm import hubspot
 from tools.desk import zendesk
 from tools.identity.auth0 import Auth0
@@ -25,14 +28,23 @@ from tools.orders import shopify
 from tools.systems import Systems
 
 T = TypeVar("T")
+# What really sends for a vendor of this name.
+Wire = Callable[[str], httpx.AsyncBaseTransport]
 _SANDBOX_MAIL = "support@northwind.example.com"
 
 
 async def systems_for(
-    settings: Settings, sandbox: Sandbox | None, store: Store, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    sandbox: Sandbox | None,
+    store: Store,
+    clock: Clock,
+    stack: AsyncExitStack,
+    *,
+    wire: Wire | None = None,
+    breakers: Breakers | None = None,
 ) -> Systems:
-    """One adapter per family; `stack` closes them."""
-    reach = _Reach(settings, sandbox, clock, stack)
+    """One adapter per family, each behind its vendor's breaker; `stack` closes them. `wire` sends in place of the network."""
+    reach = _Reach(settings, sandbox, clock, stack, wire, breakers or Breakers(monotonic))
     return Systems(
         billing=reach.billing(),
         identity=reach.identity(),
@@ -48,12 +60,24 @@ class _Reach:
     """Builds adapters from keys, or from the sandbox's doors."""
 
     def __init__(
-        self, settings: Settings, sandbox: Sandbox | None, clock: Clock, stack: AsyncExitStack
+        self,
+        settings: Settings,
+        sandbox: Sandbox | None,
+        clock: Clock,
+        stack: AsyncExitStack,
+        wire: Wire | None,
+        breakers: Breakers,
     ) -> None:
+        self._breakers = breakers
         self._settings = settings
         self._sandbox = sandbox
         self._clock = clock
         self._stack = stack
+        self._wire = wire
+
+    def _over(self, vendor: str) -> httpx.AsyncBaseTransport:
+        breaker = self._breakers.of(vendor)
+        return Breaking(breaker) if self._wire is None else Breaking(breaker, self._wire(vendor))
 
     def _door(self, vendor: str) -> tuple[str, SecretStr] | None:
         """The sandbox's door for a vendor without keys."""
@@ -71,7 +95,9 @@ class _Reach:
             s.stripe_url or "https://api.stripe.com",
             _set(s.stripe_api_key, "STRIPE_API_KEY"),
         )
-        adapter = Stripe.open(key, clock=self._clock, base_url=url, return_url=s.public_url)
+        adapter = Stripe.open(
+            key, clock=self._clock, base_url=url, return_url=s.public_url, transport=self._over("stripe")
+        )
         self._stack.push_async_callback(adapter.close)
         return adapter
 
@@ -92,12 +118,19 @@ class _Reach:
         return one
 
     def _okta(self, url: str, token: SecretStr) -> Okta:
-        return Okta(base_url=url, token=token, clock=self._clock)
+        return Okta(base_url=url, token=token, clock=self._clock, transport=self._over("okta"))
 
     def _auth0(self, url: str, token: SecretStr) -> Auth0:
         client_id = self._settings.auth0_client_id or "remit"
         secret = self._settings.auth0_client_secret
-        return Auth0(base_url=url, token=token, client_secret=secret, client_id=client_id, clock=self._clock)
+        return Auth0(
+            base_url=url,
+            token=token,
+            client_secret=secret,
+            client_id=client_id,
+            clock=self._clock,
+            transport=self._over("auth0"),
+        )
 
     def crm(self) -> hubspot.HubSpot:
         s = self._settings
@@ -105,7 +138,8 @@ class _Reach:
             s.hubspot_url or "https://api.hubapi.com",
             _set(s.hubspot_token, "HUBSPOT_TOKEN"),
         )
-        return hubspot.HubSpot(self._closing(hubspot.open_client(url, token)), clock=self._clock)
+        client = hubspot.open_client(url, token, transport=self._over("hubspot"))
+        return hubspot.HubSpot(self._closing(client), clock=self._clock)
 
     def orders(self) -> shopify.Shopify:
         s = self._settings
@@ -113,7 +147,8 @@ class _Reach:
             _set(s.shopify_shop_url, "SHOPIFY_SHOP_URL"),
             _set(s.shopify_token, "SHOPIFY_TOKEN"),
         )
-        return shopify.Shopify(self._closing(shopify.open_client(url, token)))
+        client = shopify.open_client(url, token, transport=self._over("shopify"))
+        return shopify.Shopify(self._closing(client))
 
     def desk(self) -> zendesk.ZendeskDesk:
         s = self._settings
@@ -122,7 +157,8 @@ class _Reach:
             _set(s.zendesk_token, "ZENDESK_TOKEN"),
         )
         email = s.zendesk_email or "agent@example.com"
-        return zendesk.ZendeskDesk(self._closing(zendesk.connect(url, email=email, token=token)))
+        client = zendesk.connect(url, email=email, token=token, transport=self._over("zendesk"))
+        return zendesk.ZendeskDesk(self._closing(client))
 
     def mail(self) -> SmtpMail:
         if self._sandbox is not None and self._settings.on_sandbox("smtp"):

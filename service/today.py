@@ -30,7 +30,7 @@ async def today(store: Store) -> Today:
     """What colleagues decided in the last 24 hours."""
     kind = _REVIEW.c.decision
     async with store.begin() as work:
-        since = _REVIEW.c.at > work.now - timedelta(days=1)
+        since = (_REVIEW.c.at > work.now - timedelta(days=1)) & _REVIEW.c.undone_at.is_(None)
         query = select(
             func.count().filter(kind == "approve"),
             func.count().filter(kind == "edit"),

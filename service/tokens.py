@@ -1,7 +1,9 @@
 """Customer tokens: short-lived JWTs by which the host app says who is talking."""
 
+import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +52,7 @@ class Tokens:
     def _claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > 4096:
             raise ValueError("too long")
+        _refuse_doubles(token)
         header = jwt.get_unverified_header(token)
         key = self.keys.get(str(header.get("kid")))
         # The key decides the algorithm, never the token: no "none", no public key used as a shared secret.
@@ -78,6 +81,19 @@ class Tokens:
         issued, not_before, ends = (int(at) for at in times)
         started = issued <= now + LEEWAY and not_before <= now + LEEWAY
         return started and now < ends + LEEWAY and 0 < ends - issued <= LONGEST_LIFE
+
+
+def _refuse_doubles(token: str) -> None:
+    """A name given twice means one thing to one reader and another to the next; raises ValueError."""
+    for part in token.split(".")[:2]:
+        json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("a name stands twice")
+    return named
 
 
 def _is_subject(sub: object) -> bool:

@@ -9,16 +9,33 @@ log = logging.getLogger("remit.turns")
 
 
 class Turns:
-    """Tracks tasks; a turn that fails is logged and found again by its `finish_turn` job."""
+    """Tracks tasks; a turn that fails is logged and found again by its `finish_turn` job.
 
-    def __init__(self) -> None:
+    At most `at_once` run, the others wait in the order they came; past `most` the door is closed (service/shed.py).
+    """
+
+    def __init__(self, *, at_once: int = 64, most: int = 256) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(at_once)
+        self._most = most
+
+    @property
+    def is_full(self) -> bool:
+        """True when one more would wait longer than a customer does."""
+        return len(self._running) >= self._most
 
     def start(self, turn: Coroutine[Any, Any, None], *, name: str) -> None:
         """Runs it in the background."""
-        task = asyncio.create_task(turn, name=name)
+        task = asyncio.create_task(self._in_turn(turn), name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+
+    async def _in_turn(self, turn: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with self._room:
+                await turn
+        finally:
+            turn.close()  # one that was cancelled while it waited
 
     async def ended(self, name: str) -> None:
         """Waits until no turn of that name runs here; what it raised is logged, not raised again."""

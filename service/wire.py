@@ -175,6 +175,12 @@ class Done(Out):
     ok: Literal[True] = True
 
 
+class Challenge(Out):
+    """Okta's challenge, given back."""
+
+    verification: str
+
+
 class Entry(Out):
     """One action that waits for a colleague."""
 
@@ -193,10 +199,20 @@ class Entry(Out):
     review_after: bool
     confidence_pct: int
     state: State
+    digest: str
+    language: str
+    urgent: bool
+    claimed_until: datetime | None
+    is_seen: bool
+    is_batchable: bool
 
 
 class Queue(Out):
+    """A part of the queue: `total` fit the filters, `next` is the `after` of the part that follows."""
+
     waiting: list[Entry]
+    total: int
+    next: str | None
 
 
 class FactView(Out):
@@ -223,6 +239,26 @@ class Similar(Out):
     title: str
     state: str
     at: datetime
+    because: str
+
+
+class Told(Out):
+    """What the customer sees now."""
+
+    card: str
+    card_text: str
+    words: str
+
+
+class Note(Out):
+    by: str
+    text: str
+    at: datetime
+
+
+class Successor(Out):
+    action_id: str
+    title: str
 
 
 class Step(Out):
@@ -252,14 +288,20 @@ class Detail(Out):
     receipt: Receipt | None
     expires_at: datetime
     decidable: bool
+    told: Told
+    notes: list[Note]
+    runs_at: datetime | None
+    undo_by: str | None
+    successor: Successor | None
 
 
 class Reviewed(Out):
-    """Where the action stands after a decision; an edit made a new action."""
+    """Where the action stands after a decision; an edit made a new action. `undo_seconds`: so long it can be taken back."""
 
     action_id: str
     state: State
     sentence: str
+    undo_seconds: int
 
 
 class Place(Out):

@@ -2,11 +2,16 @@
 
 import shutil
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from core.errors import Unavailable
+
+_MOST_LOOKS = 500
+_BETWEEN_LOOKS = 0.02
 
 
 @dataclass
@@ -23,6 +28,39 @@ class Embedded:
     def stop(self) -> None:
         """Stops it cleanly; connections still open are ended."""
         self.server.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process that all its others die with."""
+        return int(self.server.get_pid())
+
+    def revive(self) -> None:
+        """Starts it again after its process was killed; it recovers from its own log. Raises Unavailable."""
+        for _ in range(_MOST_LOOKS):
+            if not self._is_alive():
+                # Left by the dead one. A zombie still has its number, so PostgreSQL would take it for alive.
+                left = self.server.get_postmaster_info()
+                for lock in (left.socket_dir or left.pgdata).glob(".s.PGSQL.*.lock"):
+                    if lock.read_text().partition("\n")[0] == str(left.pid):
+                        lock.unlink()
+                (left.pgdata / "postmaster.pid").unlink(missing_ok=True)
+                self.server.ensure_postgres_running()
+                return
+            sleep(_BETWEEN_LOOKS)
+        raise Unavailable(f"PostgreSQL's last processes do not end; see {self.server.log}")
+
+    def _is_alive(self) -> bool:
+        """True while any of its processes still works on the data: two servers on one folder would ruin it."""
+        import psutil  # comes with the wheel; needed by nothing else
+
+        for process in psutil.process_iter(["name", "status"]):
+            with suppress(psutil.Error):
+                is_ours = (
+                    process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE
+                )
+                if is_ours and Path(process.cwd()) == self.server.pgdata:
+                    return True
+        return False
 
 
 def start(folder: Path) -> Embedded:

@@ -115,7 +115,7 @@ def test_writes_at_a_vendor_are_called_by_write_tools_only() -> None:
 def test_every_write_of_a_port_takes_a_permit() -> None:
     """A verb of money, access, orders or records that is no read asks for a permit."""
     reads = re.compile(
-        r"^(find_\w+|customer_email|charges?|refunds|invoices?|subscriptions?|plans|preview_change|"
+        r"^(find_\w+|customer_email|charges?|refunds|refunds_since|invoices?|subscriptions?|plans|preview_change|"
         r"balance_changes|contact|account|contact_changed_at|orders?|order_by_number|warm_up)$"
     )
     for family in FAMILIES:

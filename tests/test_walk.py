@@ -15,7 +15,7 @@ from service.settings import load
 
 
 async def test_walk(database: str, sandbox_database: str, tmp_path: Path) -> None:
-    settings = load({"REMIT_HOME": str(tmp_path)})
+    settings = load({"REMIT_HOME": str(tmp_path), "REMIT_UNDO_SECONDS": "0"})
     async with house(
         settings, demo=host_app(settings), database=Database(database, sandbox_database)
     ) as built:

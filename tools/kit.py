@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, StringConstraints
 
@@ -83,6 +83,8 @@ class WriteTool(ABC, Generic[A]):
     args: type[A]
     # True when the vendor drops a repeat under the same key for a day: only then may a lost call be sent again.
     honours_key: ClassVar[bool] = False
+    # What can be looked up long afterwards: a mark of each effect's own, that of the object's latest one only, or none.
+    mark: ClassVar[Literal["own", "latest", "none"]] = "own"
 
     @abstractmethod
     async def owned(self, args: A, scope: Scope) -> bool:
@@ -111,6 +113,10 @@ class WriteTool(ABC, Generic[A]):
     @abstractmethod
     async def look_up(self, args: A, action_id: ActionId, scope: Scope) -> Receipt | None:
         """The receipt of this action if the vendor did it, None if surely not; raises VendorUnsure when it cannot tell."""
+
+    async def undone(self, args: A, action_id: ActionId, scope: Scope) -> str | None:
+        """Why what was done is no longer so, as when a refund bounces days later; None while it stands."""
+        return None
 
 
 Tool = ReadTool[Any] | WriteTool[Any]

@@ -9,6 +9,8 @@ from tools.identity.port import Identity
 from tools.knowledge.port import Knowledge
 from tools.mail.port import Mail
 from tools.orders.port import Orders
+from tools.slack.port import Slack
+from tools.webhooks.port import Hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,5 @@ class Systems:
     desk: Desk
     mail: Mail
     knowledge: Knowledge
+    slack: Slack | None = None
+    hooks: Hooks | None = None

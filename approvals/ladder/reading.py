@@ -12,7 +12,7 @@ from approvals.ladder.history import CanaryAnswer, History, Proposal, Review, Ve
 from core.standing import AUTONOMOUS
 from policies.model import CategoryPolicy
 from store.columns import table
-from store.tables.action import ActionRow, ReviewRow
+from store.tables.action import ActionRow, ReviewRow, stands
 from store.tables.conversation import ClosureRow, RequestRow
 from store.tables.standing import CanaryRow, LateErrorRow, StandingVersionRow
 from store.work import Work
@@ -132,7 +132,7 @@ async def _reviews(work: Work, category: str) -> Mapping[str, Sequence[Review]]:
             r.at,
         )
         .join(_ACTION, _ACTION.c.id == r.action_id)
-        .where(_ACTION.c.category == category, ~_ACTION.c.canary)
+        .where(_ACTION.c.category == category, ~_ACTION.c.canary, stands(r))
         .order_by(r.at, r.id)
     )
     found: dict[str, list[Review]] = defaultdict(list)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from approvals.ladder.evidence import version_at
 from approvals.ladder.history import Version
 from approvals.ladder.reading import versions_of
-from approvals.notes import notes_of
+from approvals.lessons import notes_of
 from approvals.parts import Parts
 from core.canonical import digest
 from policies.model import CategoryPolicy

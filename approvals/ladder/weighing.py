@@ -22,7 +22,7 @@ from core.ids import new_id
 from core.standing import AUTONOMOUS
 from policies.model import CategoryPolicy
 from store.columns import table
-from store.tables.action import ActionRow, ReviewRow
+from store.tables.action import ActionRow, ReviewRow, stands
 from store.tables.standing import EvidenceRow, LateErrorRow, StandingRow
 from store.work import Work
 
@@ -86,7 +86,7 @@ async def weigh_after(action_id: str, parts: Parts) -> None:
 
 
 async def _was_wrong(work: Work, action_id: str) -> bool:
-    query = select(_REVIEW).where(_REVIEW.c.action_id == action_id)
+    query = select(_REVIEW).where(_REVIEW.c.action_id == action_id, stands(_REVIEW.c))
     found = await work.rows(ReviewRow, query)
     return any(says(r.decision, r.reason_code, r.material) == "error" for r in found)  # type: ignore[arg-type]
 

@@ -12,10 +12,10 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from approvals import consent
+from approvals.detail import detail
 from approvals.execute import execute
 from approvals.look import Looked, look
 from approvals.parts import Asking, Reviewer
-from approvals.queue import detail
 from approvals.record import action_row
 from approvals.reviews import Decided, Reviewed, decide
 from approvals.settle import settle, sweep
@@ -115,10 +115,15 @@ class Play:
             if not known:
                 await work.add(CustomerRow(id=who.id, name="", email="", links={}, created_at=now))
             await work.add(talk, wants)
+        return self.join(person, category, talk.id, wants.id)
+
+    def join(self, person: Persona, category: str, conversation_id: str, request_id: str) -> Chat:
+        """A conversation that is open already, as the judge and the adversary know it from now on."""
+        who = Principal(id=CustomerId(person.external_id), assurance="identified")
         self.truth.people[who.id] = person
-        self.truth.began[talk.id] = now
-        asking = Asking(conversation_id=ConversationId(talk.id), who=who)
-        chat = self.chats[talk.id] = Chat(person, category, asking, wants.id)
+        self.truth.began[conversation_id] = self.ground.clock.now()
+        asking = Asking(conversation_id=ConversationId(conversation_id), who=who)
+        chat = self.chats[conversation_id] = Chat(person, category, asking, request_id)
         return chat
 
     async def look(self, chat: Chat, name: str, **args: Any) -> Looked:

@@ -18,6 +18,7 @@ DEPTH = (
     "own_records",
     "person",
     "message_size",
+    "message_shape",
     "closed_set",
     "schema",
     "provenance",
@@ -32,6 +33,8 @@ DEPTH = (
     "approval",
     "nothing",
 )
+# A message that the API does not take never reaches the model.
+_AT_THE_DOOR = {413: "message_size", 400: "message_shape", 422: "message_shape"}
 _WINDOW = 60
 # How agent/bounds.py says that one was met.
 _BOUND = re.compile(r"more (?:\w+ )?than (?:it|one turn) may")
@@ -146,7 +149,7 @@ def _of_read(result: CallResult) -> str:
 def _deepest(checks: Sequence[str], left: Left) -> str:
     found = list(checks)
     if left.turned_away is not None and not found:
-        found.append("message_size" if left.turned_away == 413 else "person")
+        found.append(_AT_THE_DOOR.get(left.turned_away, "person"))
     if left.handed_over is not None:
         found.append("bounds" if _BOUND.search(left.handed_over) else "person")
     if any(isinstance(entry, Replied) and entry.text for entry in left.entries) and not checks:

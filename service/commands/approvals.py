@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from approvals import queue
+from approvals.detail import detail
 from approvals.parts import Parts, Reviewer
 from approvals.reviews import REASONS, Decided, Reviewed, decide
 from core.errors import Invalid
@@ -30,7 +31,7 @@ def _with_house(do: Callable[[Parts], Awaitable[R]]) -> R:
     """Runs `do`; what it set in motion is done by a running service, or right here when none runs."""
 
     async def run() -> R:
-        async with house(load()) as built:
+        async with house(load().without_undo()) as built:
             done = await do(built.service.approvals)
             await work_off(built)
             return done
@@ -41,7 +42,8 @@ def _with_house(do: Callable[[Parts], Awaitable[R]]) -> R:
 @app.command("list")
 def list_waiting(as_json: Json = False) -> None:
     """What waits, most urgent first."""
-    rows = _with_house(queue.waiting)
+    found = _with_house(lambda parts: queue.waiting(parts, limit=queue.MOST))
+    rows = found.entries
     if as_json:
         report({"waiting": [_plain(row) for row in rows]})
     elif not rows:
@@ -59,12 +61,14 @@ def list_waiting(as_json: Json = False) -> None:
             for e in rows
         ]
         columns([("action", "customer", "what", "money", "due", "why"), *table])
+        if found.next:
+            say(f"\nand {found.total - len(rows)} more; /v1/actions gives all of them")
 
 
 @app.command("show")
 def show(action_id: ActionId, by: By = "cli@example.com", as_json: Json = False) -> None:
     """One action with its evidence; opening it is what allows you to decide on it."""
-    found = _with_house(lambda parts: queue.detail(action_id, _reviewer(by, parts), parts))
+    found = _with_house(lambda parts: detail(action_id, _reviewer(by, parts), parts))
     if as_json:
         report(_plain(found))
         return
@@ -118,7 +122,7 @@ def reject(
 def _decide(action_id: str, decision: Decision, by: str, *, as_json: bool, **more: Any) -> None:
     async def run(parts: Parts) -> Reviewed:
         who = _reviewer(by, parts)
-        shown = await queue.detail(action_id, who, parts)
+        shown = await detail(action_id, who, parts)
         return await decide(Decided(action_id, shown.digest, decision, **more), who, parts)
 
     done = _with_house(run)

@@ -28,7 +28,7 @@ def run_attacks(data: Path | None, *, at_once: int, quiet: bool) -> dict[str, An
 
 
 async def _run(cases: Any, mapped: Any, *, at_once: int, quiet: bool) -> dict[str, Any]:
-    settings = load()
+    settings = load().without_undo()
     async with house(settings, demo=host_app(settings)) as built:
         worker = asyncio.create_task(work(built), name="worker")
         began = time.perf_counter()

@@ -33,7 +33,7 @@ def demo(
 
 
 async def _script(settings: Settings, *, as_json: bool) -> int:
-    async with house(settings, demo=host_app(settings)) as built:
+    async with house(settings.without_undo(), demo=host_app(settings)) as built:
         told = await tell(built, (lambda line: None) if as_json else say)
     if as_json:
         report(

@@ -9,6 +9,7 @@ import typer
 from core.errors import RemitError
 from policies.load import load_catalog
 from service import paths, runfile
+from service.channels import channels_of, people_of
 from service.commands.output import Json, report, say
 from service.database import opened
 from service.settings import VENDORS, Settings, load, missing
@@ -49,6 +50,7 @@ def _examine() -> list[Finding]:
         _policies(),
         *_vendors(settings),
         _model(settings),
+        *_channels(settings),
         _port(settings),
     ]
 
@@ -97,6 +99,21 @@ def _model(settings: Settings) -> Finding:
     if settings.anthropic_api_key is not None:
         return Finding("model", "note", "offline, though ANTHROPIC_API_KEY is set: set REMIT_MODEL to use it")
     return Finding("model", "note", "offline; for Claude set ANTHROPIC_API_KEY and REMIT_MODEL")
+
+
+def _channels(settings: Settings) -> list[Finding]:
+    """Who hears of waiting actions; what cannot be read is a problem before anything starts."""
+    try:
+        found = channels_of(settings)
+        people = people_of(settings.slack_people or "")
+    except RemitError as error:
+        return [Finding("notices", "problem", str(error))]
+    if not found.is_any:
+        return [Finding("notices", "note", "nobody is told of waiting actions (docs/notifications.md)")]
+    told = [f"mail to {len(found.mail)}"] if found.mail else []
+    told += [f"{len(found.hooks)} webhooks"] if found.hooks else []
+    told += [f"Slack, where {len(people)} may decide"] if found.slack else []
+    return [Finding("notices", "ok", ", ".join(told))]
 
 
 def _port(settings: Settings) -> Finding:

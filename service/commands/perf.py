@@ -17,6 +17,9 @@ from service.scratch import scratch
 # Name -> where it is and what it measures; only the one asked for is imported.
 BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "gate": ("evals.perf.gate:gate", "rules alone and the whole gate, for a refund under twenty rules"),
+    "queue": ("evals.perf.queue:queue", "ten thousand waiting actions, and approval to execution"),
+    "replay": ("evals.perf.replay:replay", "recorded writes read, judged and reported, on invented runs"),
+    "scenarios": ("service.perf_scenarios:scenarios", "whole scenarios a second, a process per core"),
 }
 
 

@@ -20,12 +20,18 @@ db = typer.Typer(help="The database.", no_args_is_help=True)
 
 def serve(
     port: Annotated[int | None, typer.Option(help="Listen here instead of REMIT_PORT.")] = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the work to `remit worker`.")] = False,
 ) -> None:
     """The web service with a worker inside."""
 
     async def run() -> None:
         async with house(load()) as built:
-            await serve_until_stopped(built, port=port, ready=lambda url: say(f"Remit is ready at {url}"))
+            await serve_until_stopped(
+                built,
+                port=port,
+                ready=lambda url: say(f"Remit is ready at {url}"),
+                with_worker=not no_worker,
+            )
 
     asyncio.run(run())
 
@@ -35,8 +41,7 @@ def worker() -> None:
 
     async def run() -> None:
         async with house(load()) as built:
-            say("Working. Stop with Ctrl-C.")
-            await work_until_stopped(built)
+            await work_until_stopped(built, ready=lambda: say("Working. Stop with Ctrl-C."))
 
     asyncio.run(run())
 

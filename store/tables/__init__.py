@@ -4,6 +4,8 @@ from store.tables.action import (
     ActionRow,
     AttemptRow,
     ConfirmationRow,
+    LookRow,
+    NoteRow,
     ReservationRow,
     ReviewRow,
     StepUpRow,
@@ -20,9 +22,17 @@ from store.tables.conversation import (
     StepRow,
     TurnRow,
 )
+from store.tables.hooks import WebhookCursorRow, WebhookRow
 from store.tables.learning import CorrectionRow
 from store.tables.people import SessionRow, UserRow
-from store.tables.record import ArticleRow, AuditRow, OutboxRow
+from store.tables.record import (
+    AnnouncedRow,
+    ArticleRow,
+    AuditRow,
+    FindingRow,
+    OutboxRow,
+    SlackMessageRow,
+)
 from store.tables.standing import (
     CanaryRow,
     EvidenceRow,
@@ -36,6 +46,7 @@ from store.tables.standing import (
 
 __all__ = [
     "ActionRow",
+    "AnnouncedRow",
     "ArticleRow",
     "AttemptRow",
     "AuditRow",
@@ -47,9 +58,12 @@ __all__ = [
     "CustomerRow",
     "EventRow",
     "EvidenceRow",
+    "FindingRow",
     "HandoffRow",
     "LateErrorRow",
+    "LookRow",
     "MessageRow",
+    "NoteRow",
     "OutboxRow",
     "ProvenanceRow",
     "RequestRow",
@@ -57,6 +71,7 @@ __all__ = [
     "ReviewRow",
     "SessionRow",
     "ShadowRow",
+    "SlackMessageRow",
     "StandingChangeRow",
     "StandingRow",
     "StandingVersionRow",
@@ -65,4 +80,6 @@ __all__ = [
     "SwitchRow",
     "TurnRow",
     "UserRow",
+    "WebhookCursorRow",
+    "WebhookRow",
 ]

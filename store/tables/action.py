@@ -3,13 +3,30 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Text, or_, text
 from sqlmodel import Field, SQLModel
 
 from core.actions import ARROWS
 from store.columns import json_field, personal_text, utc
 
 _STATES = sorted({*ARROWS, *(state for ends in ARROWS.values() for state in ends)})
+# Kept by the database itself, so that the queue is read from an index and never from the facts of each row.
+WAITS = "state = 'held' or (state = 'executed' and review_after and approved_at is null)"
+URGENT = (
+    "coalesce(facts #>> '{customer.tier,value}', '') = 'vip'"
+    " or coalesce(facts #>> '{customer.health,value}', '') = 'at_risk'"
+    " or coalesce(facts #>> '{request.urgent,value}', '') = 'true'"
+)
+TIER = "coalesce(facts #>> '{customer.tier,value}', 'unknown')"
+ENDED = (
+    "state in ('approved', 'executing', 'executed', 'failed', 'unsure', 'needs_person', 'rejected', 'expired', "
+    "'withdrawn')"
+)
+
+
+def _computed(kind: Any, expression: str) -> Any:
+    """A column the database works out; what is inserted for it is ignored."""
+    return Field(default=None, sa_column=Column(kind, Computed(expression, persisted=True)))
 
 
 class ActionRow(SQLModel, table=True):
@@ -33,6 +50,12 @@ class ActionRow(SQLModel, table=True):
         CheckConstraint(
             "not canary or state in ('held', 'rejected', 'withdrawn', 'expired', 'refused')",
             name="action_canary",
+        ),
+        Index("action_waiting", "review_after", "due_at", "id", postgresql_where=text("waits")),
+        Index("action_lately", "state_at", postgresql_where=text(ENDED)),
+        Index("action_alike", "category", "tool", "state_at"),
+        Index(
+            "action_targets", "targets", postgresql_using="gin", postgresql_ops={"targets": "jsonb_path_ops"}
         ),
     )
     id: str = Field(primary_key=True)
@@ -68,9 +91,14 @@ class ActionRow(SQLModel, table=True):
     opened_at: datetime | None = utc(null=True)
     claimed_by: str | None = None
     claimed_until: datetime | None = utc(null=True)
+    # Approved, and not to be sent before this: until then the approval can be undone.
+    runs_at: datetime | None = utc(null=True)
     replaces: str | None = None
     receipt: dict[str, Any] | None = json_field(personal=True, null=True)
     failure: str | None = None
+    waits: bool | None = _computed(Boolean, WAITS)
+    urgent: bool | None = _computed(Boolean, URGENT)
+    tier: str | None = _computed(Text, TIER)
 
 
 class ConfirmationRow(SQLModel, table=True):
@@ -119,6 +147,34 @@ class ReviewRow(SQLModel, table=True):
     # For an edit: whether it changed more than wording. Kept, because the arguments may be blanked one day.
     material: bool | None = None
     used_at: datetime | None = utc(null=True)
+    # Taken back within the undo window: it moved nothing and counts for nothing.
+    undone_at: datetime | None = utc(null=True)
+    at: datetime = utc()
+
+
+def stands(review: Any) -> Any:
+    """True for a decision that still says something about the agent: an approval taken back says nothing, an edit always does."""
+    return or_(review.undone_at.is_(None), review.decision == "edit")
+
+
+class LookRow(SQLModel, table=True):
+    """A colleague's look at a waiting action, and for how long; gone once the action is decided."""
+
+    __tablename__ = "look"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    reviewer_id: str = Field(primary_key=True)
+    opened_at: datetime | None = utc(null=True)  # empty while the page is left
+    seconds: float = 0.0  # of earlier looks
+
+
+class NoteRow(SQLModel, table=True):
+    """A word among colleagues about an action; the customer and the model never see it."""
+
+    __tablename__ = "note"
+    id: str = Field(primary_key=True)
+    action_id: str = Field(foreign_key="action.id", index=True)
+    by: str
+    text: str = personal_text()
     at: datetime = utc()
 
 

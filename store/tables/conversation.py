@@ -26,7 +26,10 @@ class ConversationRow(SQLModel, table=True):
     """A chat; the lease says which process runs its turn, the fence outdates a late one."""
 
     __tablename__ = "conversation"
-    __table_args__ = (Index("conversation_opened", "opened_at"),)
+    __table_args__ = (
+        Index("conversation_opened", "opened_at"),
+        Index("conversation_ticket", "ticket_id"),
+    )
     id: str = Field(primary_key=True)
     customer_id: str = Field(foreign_key="customer.id", index=True)
     channel: str = "chat"

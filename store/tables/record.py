@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Computed, Index, Text
+from sqlalchemy import Column, Computed, Index, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
-from store.columns import json_field, utc
+from store.columns import json_field, personal_text, utc
 
 
 class AuditRow(SQLModel, table=True):
     """One link of the hash chain; the database refuses to change or delete it."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("audit_anchored", "seq", postgresql_where=text("kind = 'audit.anchored'")),)
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     version: int = 1
     at: datetime = utc()
@@ -29,7 +30,7 @@ class OutboxRow(SQLModel, table=True):
     __tablename__ = "outbox"
     id: str = Field(primary_key=True)
     key: str = Field(unique=True)
-    kind: str  # ticket_create, ticket_comment, ticket_note, ticket_status, mail
+    kind: str  # see store.outbox.Kind
     conversation_id: str | None = Field(default=None, index=True)
     body: dict[str, Any] = json_field(personal=True)
     state: str = "waiting"  # waiting, sent, failed
@@ -37,6 +38,23 @@ class OutboxRow(SQLModel, table=True):
     error: str | None = None
     at: datetime = utc()
     sent_at: datetime | None = utc(null=True)
+
+
+class AnnouncedRow(SQLModel, table=True):
+    """How far the audit log was told to those who want to hear of it."""
+
+    __tablename__ = "announced"
+    what: str = Field(primary_key=True)
+    seq: int = 0
+
+
+class SlackMessageRow(SQLModel, table=True):
+    """Where the message about an action stands, so that its outcome is written there too."""
+
+    __tablename__ = "slack_message"
+    action_id: str = Field(foreign_key="action.id", primary_key=True)
+    channel: str
+    ts: str
 
 
 class ArticleRow(SQLModel, table=True):
@@ -56,3 +74,23 @@ class ArticleRow(SQLModel, table=True):
             ),
         ),
     )
+
+
+class FindingRow(SQLModel, table=True):
+    """Something in which a vendor and our record disagree; open until it is so no more or a colleague has explained it."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index("finding_open", "opened_at", postgresql_where=text("closed_at is null")),)
+    id: str = Field(primary_key=True)
+    key: str = Field(unique=True)  # kind and what it is about: the same finding again is the same row
+    kind: str  # mismatch, orphan, unsure
+    action_id: str | None = Field(default=None, index=True)
+    vendor: str
+    object: str
+    why: str
+    owner: str  # who looks into it: the colleague who approved it, else ops
+    opened_at: datetime = utc()
+    seen_at: datetime = utc()
+    closed_at: datetime | None = utc(null=True)
+    closed_by: str | None = None
+    explained: str = personal_text()

@@ -18,8 +18,8 @@ from agent.parts import AgentParts
 from agent.triage import Triage
 from agent.turn import run_turn
 from approvals import consent
+from approvals.detail import detail
 from approvals.parts import Parts, Reviewer
-from approvals.queue import detail
 from approvals.reviews import Decided, decide
 from core.actions import Outcome
 from core.clock import StillClock

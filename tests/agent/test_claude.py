@@ -1,5 +1,6 @@
 """The claude model against a stub of the Messages API on loopback: what is sent, and how trouble ends."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -268,3 +269,26 @@ def test_settings_never_show_the_key() -> None:
 
 def test_replies_are_values() -> None:
     assert Reply(text="a") == Reply(text="a")
+
+
+async def test_silent_model_is_down_after_the_time_to_begin_and_not_after_the_time_of_a_reply() -> None:
+    held: list[object] = []
+
+    async def listen(reader: object, writer: object) -> None:
+        held.append(writer)  # connected, and never a word
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    model = ClaudeModel(ClaudeSettings(api_key=SecretStr("sk-test"), base_url=url, begin_seconds=0.1))
+    with pytest.raises(ModelDown, match="did not begin"):
+        await model.reply(PROMPT, on_text=Ear())
+    assert len(held) == 1
+    await model.close()
+    for writer in held:
+        writer.close()  # type: ignore[attr-defined]
+    server.close()
+
+
+def test_first_help_comes_within_ten_seconds_by_default() -> None:
+    settings = ClaudeSettings(api_key=SecretStr("sk-test"))
+    assert max(settings.begin_seconds, settings.patience_seconds) < 10

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.detail import detail
 from approvals.execute import execute
 from approvals.look import Looked, look
 from approvals.parts import Asking, Parts, Reviewer
-from approvals.queue import detail
 from approvals.record import action_row
 from approvals.reviews import Decided, Reviewed, decide
 from approvals.submit import submit

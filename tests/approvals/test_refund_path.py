@@ -9,8 +9,8 @@ from approvals_bench import Bench, bench
 from sqlalchemy import text
 
 from approvals import consent
+from approvals.detail import detail
 from approvals.parts import Reviewer
-from approvals.queue import detail
 from approvals.reviews import Decided, decide
 from approvals.settle import settle, sweep
 from approvals.standing import demote

@@ -30,7 +30,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
-    running = DemoProcess(tmp_path_factory.mktemp("demo"))
+    running = DemoProcess(tmp_path_factory.mktemp("demo"), REMIT_UNDO_SECONDS="2")
     running.start()
     yield running
     running.stop()

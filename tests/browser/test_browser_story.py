@@ -1,50 +1,15 @@
 """The main job as people live it: a customer's page and a colleague's page in a real browser, the ledger as judge."""
 
 import json
-import re
 
 import httpx
 import pytest
 from demo_process import DemoProcess, picture
-from playwright.sync_api import Browser, Page, expect
+from pages import log_in, new_page, nothing_strange, sign_in, write
+from playwright.sync_api import Browser, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OPENING = "I was charged twice for order 1042, I want my money back"
-
-
-def _page(chromium: Browser, width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
-    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    outside: list[str] = []
-    page.on("request", lambda r: outside.append(r.url) if "127.0.0.1" not in r.url else None)
-    page.on("pageerror", lambda error: outside.append(f"script error: {error}"))
-    page.on("dialog", lambda dialog: outside.append(f"dialog: {dialog.message}"))
-    page.remit_outside = outside  # type: ignore[attr-defined]
-    return page
-
-
-def _nothing_strange(page: Page) -> None:
-    assert page.remit_outside == []  # type: ignore[attr-defined]
-
-
-def sign_in(page: Page, demo: DemoProcess, name: str) -> None:
-    page.goto(f"{demo.url}/demo")
-    page.get_by_role("button", name=re.compile(name)).first.click()
-    page.wait_for_url("**/chat**")
-
-
-def write(page: Page, words: str) -> None:
-    box = page.get_by_role("textbox").first
-    box.fill(words)
-    box.press("Enter")
-
-
-def log_in(page: Page, demo: DemoProcess, login: str) -> None:
-    page.goto(f"{demo.url}/login")
-    page.get_by_label(re.compile("login|mail", re.IGNORECASE)).first.fill(login)
-    page.get_by_label(re.compile("password", re.IGNORECASE)).fill(demo.password(login))
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console")
 
 
 def effects(demo: DemoProcess, owner: str) -> list[tuple[str, str, int]]:
@@ -56,7 +21,7 @@ def effects(demo: DemoProcess, owner: str) -> list[tuple[str, str, int]]:
 
 
 def test_the_whole_story_in_a_browser(chromium: Browser, demo: DemoProcess) -> None:
-    customer = _page(chromium)
+    customer = new_page(chromium)
     sign_in(customer, demo, "Mara")
     write(customer, OPENING)
     expect(customer.get_by_role("button", name="Confirm")).to_be_visible(timeout=20_000)
@@ -67,7 +32,7 @@ def test_the_whole_story_in_a_browser(chromium: Browser, demo: DemoProcess) -> N
     expect(customer.get_by_text("A colleague checks")).to_be_visible(timeout=10_000)
     picture(customer, "chat-waiting")
 
-    colleague = _page(chromium)
+    colleague = new_page(chromium)
     log_in(colleague, demo, "approver@example.com")
     expect(colleague.get_by_text("Refund $49.00 to Visa").first).to_be_visible()
     picture(colleague, "console")
@@ -89,14 +54,14 @@ def test_the_whole_story_in_a_browser(chromium: Browser, demo: DemoProcess) -> N
     assert effects(demo, "u_mara") == [("refund", "ch_mara_second", 4900)]
     customer.reload()
     expect(customer.get_by_text("Refunded $49.00").first).to_be_visible(timeout=10_000)
-    _nothing_strange(customer)
-    _nothing_strange(colleague)
+    nothing_strange(customer)
+    nothing_strange(colleague)
     code, verified = demo.run("audit", "verify")
     assert (code, verified["ok"]) == (0, True)
 
 
 def test_a_killed_demo_goes_on_where_it_was(chromium: Browser, demo: DemoProcess) -> None:
-    customer = _page(chromium, 390, 844, "dark")
+    customer = new_page(chromium, 390, 844, "dark")
     sign_in(customer, demo, "Mara")
     before = effects(demo, "u_mara")
     write(customer, "How do I change the language of the app?")
@@ -104,41 +69,41 @@ def test_a_killed_demo_goes_on_where_it_was(chromium: Browser, demo: DemoProcess
     customer.wait_for_timeout(1500)
     demo.kill()
     assert demo.start() < 60
-    again = _page(chromium, 390, 844, "dark")
+    again = new_page(chromium, 390, 844, "dark")
     sign_in(again, demo, "Mara")
     expect(again.get_by_text("How do I change the language").first).to_be_visible(timeout=10_000)
     picture(again, "chat-phone-dark")
     assert effects(demo, "u_mara") == before
-    ops = _page(chromium, scheme="dark")
+    ops = new_page(chromium, scheme="dark")
     log_in(ops, demo, "ops@example.com")
     ops.goto(f"{demo.url}/ops")
     expect(ops.get_by_text("Observation").first).to_be_visible()
     picture(ops, "ops-dark")
-    _nothing_strange(again)
-    _nothing_strange(ops)
+    nothing_strange(again)
+    nothing_strange(ops)
 
 
 def test_what_customers_write_is_shown_as_text(chromium: Browser, demo: DemoProcess) -> None:
-    page = _page(chromium)
+    page = new_page(chromium)
     sign_in(page, demo, "Mara")
     attack = '<img src=x onerror="alert(1)"><script>alert(2)</script> [x](javascript:alert(3)) 👩‍💻'
     write(page, attack)
     expect(page.get_by_text("<script>alert(2)</script>", exact=False).first).to_be_visible()
     log_in(page, demo, "approver@example.com")
     page.wait_for_timeout(300)
-    _nothing_strange(page)
+    nothing_strange(page)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["/demo", "/login", "/chat", "/console", "/ops"])
+@pytest.mark.parametrize("path", ["/demo", "/login", "/chat", "/console", "/console/me", "/ops"])
 def test_no_page_is_wider_than_its_screen(
     chromium: Browser, demo: DemoProcess, path: str, width: int
 ) -> None:
-    page = _page(chromium, width, 844)
+    page = new_page(chromium, width, 844)
     sign_in(page, demo, "Mara")
     log_in(page, demo, "ops@example.com")
     page.goto(demo.url + path)
     page.wait_for_timeout(200)
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
-    _nothing_strange(page)
+    nothing_strange(page)

@@ -163,6 +163,7 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("post", "/v1/refunds", "RefundService.create"),
     ("get", "/v1/refunds/{id}", "RefundService.retrieve"),
     ("get", "/v1/disputes", "DisputeService.list"),
+    ("get", "/v1/events", "EventService.list"),
     ("get", "/v1/disputes/{id}", "DisputeService.retrieve"),
     ("get", "/v1/balance_transactions", "BalanceTransactionService.list"),
     ("get", "/v1/balance_transactions/{id}", "BalanceTransactionService.retrieve"),

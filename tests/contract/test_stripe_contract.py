@@ -38,6 +38,7 @@ from tools.sandbox.faults import Faults, faulty
 from tools.sandbox.people import PEOPLE
 from tools.sandbox.stripe import door
 from tools.sandbox.stripe.seed import seed
+from tools.sandbox.webhooks.sender import Sender
 from tools.sandbox.world import World
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -74,6 +75,7 @@ async def bench() -> AsyncIterator[Bench]:
     async with world.change() as change:
         for person in PEOPLE:
             seed(change, person)
+    Sender(world, faults, key="k")
     app = faulty(door.app(world, faults, key="k"), "stripe", faults, own=frozenset({"saved_500"}))
     recorder = Recorder(app)
     bearer = {"Authorization": SecretStr("Bearer k")}
@@ -145,6 +147,7 @@ async def ask_for_the_rest(client: httpx.AsyncClient) -> None:
         "/v1/refunds/re_vera_main_1",
         "/v1/refunds?payment_intent=pi_vera_main",
         "/v1/disputes/dp_ugo_main",
+        "/v1/events?types[0]=refund.created&created[gte]=1700000000",
         "/v1/balance_transactions/txn_ch_mara_first",
         "/v1/balance_transactions/txn_re_vera_main_1",
         "/v1/balance_transactions?limit=100",
@@ -180,7 +183,10 @@ async def be_refused(bench: Bench) -> None:
 async def test_everything_on_the_wire_is_as_the_sdk_types_it(bench: Bench, types: Description) -> None:
     await read_everything(bench.stripe)
     await write_everything(bench.stripe)
+    assert [hint.kind for hint in await bench.stripe.changed_since(NOW)] == []
     await ask_for_the_rest(bench.client)
+    [told] = [e for e in bench.exchanges if e.path == "/v1/events" and b"refund.created" in e.got]
+    assert json.loads(told.got)["data"][0]["data"]["object"]["object"] == "refund"
     problems = [problem for exchange in bench.exchanges for problem in types.problems(exchange)]
     assert problems == []
     assert len(bench.exchanges) > 300

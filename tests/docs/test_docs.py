@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from core import errors
 from core.actions import ARROWS
-from evals import scenario
+from evals import customers, scenario, steps
 from policies.examples import run_examples
 from policies.load import load_catalog
 from policies.model import AlwaysEscalate, Autonomy, CategoryFile, Example, Limit, Limits, Rule
@@ -71,10 +71,10 @@ def options(command: Any) -> set[str]:
 def sections(text: str) -> Iterator[tuple[str, str]]:
     """(command, the words that describe it): a heading's section, or a table's row."""
     for part in re.split(r"^(?=#+ )", text, flags=re.MULTILINE):
-        if found := re.match(r"#+ `remit ([a-z ]+?)(?: [A-Z\[].*)?`", part):
+        if found := re.match(r"#+ `remit ([a-z -]+?)(?: [A-Z\[].*)?`", part):
             yield found[1], part
         for row in re.findall(r"^\| `remit .*$", part, flags=re.MULTILINE):
-            found = re.match(r"\| `remit ([a-z ]+?)(?: [A-Z\[].*?)?`", row)
+            found = re.match(r"\| `remit ([a-z -]+?)(?: [A-Z\[].*?)?`", row)
             assert found is not None, row
             shared = re.sub(r"^\|.*$", "", part, flags=re.MULTILINE)
             yield found[1], row + shared
@@ -174,11 +174,13 @@ def test_every_field_of_a_scenario_is_in_the_docs() -> None:
         scenario.Scenario,
         scenario.Expect,
         scenario.ExpectedEffect,
-        scenario.Say,
-        scenario.Press,
-        scenario.Code,
-        scenario.Review,
-        scenario.Fault,
+        steps.Say,
+        steps.Press,
+        steps.Code,
+        steps.Review,
+        steps.Fault,
+        customers.Brief,
+        customers.Fact,
     )
     known = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert known - marked(page("evals.md")) == set()
@@ -194,7 +196,10 @@ def test_the_scenario_in_the_docs_is_one() -> None:
 
 def test_every_endpoint_is_in_the_docs() -> None:
     parts: Any = SimpleNamespace(
-        demo=object(), settings=SimpleNamespace(public_url=None, token_url=None), hub=None
+        demo=object(),
+        settings=SimpleNamespace(public_url=None, token_url=None, token_origins=None),
+        hub=None,
+        turns=None,
     )
     described = create_app(parts).openapi()["paths"]
     known = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}

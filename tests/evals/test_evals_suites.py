@@ -10,8 +10,12 @@ from core.errors import Invalid
 from evals.grade import Result, broken, grade, named
 from evals.report import as_document, as_text, pass_k
 from evals.run import play, run
-from evals.scenario import Review, Scenario, Step
+from evals.scenario import Scenario
+from evals.seen import Seen
+from evals.stage import Take
+from evals.steps import Review, Step
 from evals.suites import load_suites
+from service.evaluate import checked
 from service.paths import CATALOG, SUITES
 from service.stage import changed
 from tools.sandbox.people import PEOPLE
@@ -80,10 +84,42 @@ def test_every_category_has_three_scenarios_and_one_that_must_not_act() -> None:
         assert any(scenario.must_not_act for scenario in mine), category
 
 
-def test_every_change_of_a_person_is_one_the_sandbox_knows() -> None:
-    for scenario in load_suites(SUITES, people=KEYS):
-        if scenario.changes:
-            assert changed(scenario.person, scenario.changes).key == scenario.person
+def test_every_scenario_names_what_there_is() -> None:
+    assert len(load_suites(SUITES, people=KEYS, check=checked())) >= 150
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            QUIET.replace("[]", "[], proposes: [refund_chrage]"),
+            "refund_request.yaml:1: expect.proposes: there is no tool 'refund_chrage'; known: find_charges",
+            id="tool",
+        ),
+        pytest.param(
+            QUIET.replace("[{say: hello}]", "[{review: approve, rule: within_windw}]"),
+            ":1: there is no rule 'within_windw' in any category; near: within_window",
+            id="rule",
+        ),
+        pytest.param(
+            QUIET + "  with: {moood: calm}\n", ":1: a person has no 'moood'; known: key", id="override"
+        ),
+        pytest.param(
+            QUIET + "  with: {account: {statsu: locked}}\n",
+            ":1: with: account.statsu: Extra",
+            id="override-inside",
+        ),
+        pytest.param(QUIET + "  category: refunds\n", ":1: there is no category 'refunds'", id="category"),
+    ],
+)
+def test_what_the_house_does_not_know_is_named_before_anything_is_played(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    suite(tmp_path, GOOD, name="other")
+    (tmp_path / "refund_request.yaml").write_text(text)
+    with pytest.raises(Invalid) as refused:
+        load_suites(tmp_path, people=KEYS, check=checked())
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +153,11 @@ def test_every_change_of_a_person_is_one_the_sandbox_knows() -> None:
             ":1: steps.0: a step has one of say, press",
             id="unknown-step",
         ),
-        pytest.param(QUIET.replace("[{say: hello}]", "[]"), ":1: steps: Tuple should have", id="no-step"),
+        pytest.param(
+            QUIET.replace("[{say: hello}]", "[]"),
+            "either steps or a customer, and at least one step",
+            id="no-step",
+        ),
         pytest.param(QUIET.replace("about:", "abuot:"), ":1: about: Field required", id="misspelt"),
         pytest.param(QUIET + "  mood: calm\n", ":1: mood: Extra inputs", id="unknown-field"),
         pytest.param(QUIET.replace("id: two", "id: Two Words"), ":1: id: String should match", id="id"),
@@ -273,13 +313,14 @@ class BrokenPlay:
     """A stage on which no review can be played, after a refund has happened."""
 
     model = "offline"
+    customer_model = None
     names = NAMES
 
     def __init__(self) -> None:
         self.done: list[Step] = []
 
-    def on(self, person: str, changes: Mapping[str, Any]) -> "BrokenPlay":
-        if changes:
+    def on(self, scenario: Scenario, take: Take) -> "BrokenPlay":
+        if scenario.changes:
             raise Invalid("no such change")
         return self
 
@@ -302,6 +343,9 @@ class BrokenPlay:
 
     async def shown(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         return [("message", {"author": "agent", "text": "Hello."})]
+
+    async def seen(self) -> Seen:
+        return Seen()
 
     async def ticket(self) -> str:
         return "open"

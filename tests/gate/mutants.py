@@ -26,9 +26,11 @@ LOOK, RECORD, STANDING = "approvals/look.py", "approvals/record.py", "approvals/
 SWITCHES, CHECK, ALWAYS = "approvals/switches.py", "policies/check.py", "policies/always.py"
 ROUTE = "tests/approvals/test_gate_route.py"
 T_PROPOSE, T_CONSENT = "tests/gate/test_gate_propose.py", "tests/gate/test_gate_consent.py"
+T_QUEUE = "tests/service/test_queue.py"
 T_EXECUTE, T_REVIEWS = "tests/gate/test_gate_execute.py", "tests/gate/test_gate_reviews.py"
 _IS_OWN = "return found if found is not None and found.customer == customer else None"
 _ASKED = " if customer is not None else None\n    "
+T_FAULTS = "tests/faults/test_faults_calls.py"
 T_DOUBT = "tests/gate/test_gate_doubt.py"
 T_LIMITS, T_RULES = "tests/gate/test_gate_limits.py", "tests/policies/test_policy_check.py"
 
@@ -127,11 +129,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _one(
         *("provenance-conversation", "given in this conversation", T_PROPOSE, CONTEXT),
-        *("            _PROVENANCE.c.conversation_id == conversation_id,\n", ""),
+        *("        _PROVENANCE.c.conversation_id == conversation_id,\n", ""),
     ),
     _one(
         *("provenance-kind", "given as this kind of thing", T_PROPOSE, CONTEXT),
-        *("            _PROVENANCE.c.kind == kind,\n", ""),
+        *("return wanted <= given", "return {value for _, value in wanted} <= {value for _, value in given}"),
     ),
     _one(
         *("submit-ownership", "the object is the customer's when proposed", T_PROPOSE, SUBMIT),
@@ -246,8 +248,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         *("confirm-action", "a yes is to one action", T_CONSENT, JUDGE),
         *(
-            "query = select(c.action_id).where(c.action_id == action.id, c.digest == action.digest)",
-            "query = select(c.action_id).where(c.digest == action.digest)",
+            "select(c.action_id).where(c.action_id == action, c.digest == digest)",
+            "select(c.action_id).where(c.digest == digest)",
         ),
     ),
     _one(
@@ -279,7 +281,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a code lives ten minutes",
         T_CONSENT,
         CONSENT,
-        "if sent is None or work.now - sent.sent_at > CODE_LIVES:",
+        "if sent is None or not -SKEW <= work.now - sent.sent_at <= CODE_LIVES:",
         "if sent is None:",
     ),
     _one(
@@ -336,8 +338,56 @@ MUTANTS: tuple[Mutant, ...] = (
         "what waited too long does not run",
         T_EXECUTE,
         EXECUTE,
-        f"        if row.expires_at <= work.now:{_CLOSED}        under = ",
-        f"        if False:{_CLOSED}        under = ",
+        f"        if row.expires_at <= work.now:{_CLOSED}        if row.runs_at",
+        f"        if False:{_CLOSED}        if row.runs_at",
+    ),
+    _one(
+        "undo-window",
+        "nothing runs inside the undo window",
+        T_QUEUE,
+        EXECUTE,
+        "if row.runs_at is not None and row.runs_at > work.now:",
+        "if False:",
+    ),
+    _one(
+        "undo-own",
+        "only whoever approved undoes it",
+        T_QUEUE,
+        "approvals/undo.py",
+        "if review is None or review.reviewer_id != reviewer.id:",
+        "if review is None:",
+    ),
+    _one(
+        "undo-counts",
+        "an approval taken back is used up",
+        T_QUEUE,
+        "approvals/undo.py",
+        "values(used_at=work.now, undone_at=work.now)",
+        "values(undone_at=work.now)",
+    ),
+    _one(
+        "batch-kind",
+        "only low risk that rules allow is approved together",
+        T_QUEUE,
+        "approvals/batch.py",
+        'if row.risk != "low" or not row.allowed_by_rules:',
+        "if False:",
+    ),
+    _one(
+        "slack-signature",
+        "only what Slack signed decides",
+        "tests/service/test_notifications.py",
+        "tools/slack/signature.py",
+        "if not hmac.compare_digest(",
+        "if False and not hmac.compare_digest(",
+    ),
+    _one(
+        "slack-time",
+        "only what Slack signed just now decides",
+        "tests/service/test_notifications.py",
+        "tools/slack/signature.py",
+        "if abs(now.timestamp() - int(timestamp)) > TOLERANCE:",
+        "if False:",
     ),
     _one(
         "digest-recomputed",
@@ -345,7 +395,7 @@ MUTANTS: tuple[Mutant, ...] = (
         T_EXECUTE,
         EXECUTE,
         "if row.canary or under is None or action_of(row).digest != row.digest:",
-        "if under is None:",
+        "if row.canary or under is None:",
     ),
     _one(
         "tool-version",
@@ -368,8 +418,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an approval lives an hour",
         T_EXECUTE,
         JUDGE,
-        "return frozenset(found.shown_rules) if fresh else None",
-        "return frozenset(found.shown_rules)",
+        "return frozenset(said.shown_rules) if fresh else None",
+        "return frozenset(said.shown_rules)",
     ),
     _one(
         "approval-once",
@@ -424,7 +474,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch for everything",
         T_EXECUTE,
         SWITCHES,
-        '        _SWITCH.c.scope == "all",\n',
+        '            _SWITCH.c.scope == "all",\n',
         "",
     ),
     _one(
@@ -432,7 +482,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch of a category",
         T_EXECUTE,
         SWITCHES,
-        '        (_SWITCH.c.scope == "category") & (_SWITCH.c.key == category),\n',
+        '            (_SWITCH.c.scope == "category") & (_SWITCH.c.key == bindparam("category")),\n',
         "",
     ),
     _one(
@@ -440,7 +490,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the switch of a tool",
         T_EXECUTE,
         SWITCHES,
-        '        (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == tool),\n',
+        '            (_SWITCH.c.scope == "tool") & (_SWITCH.c.key == bindparam("tool")),\n',
         "",
     ),
     _one(
@@ -535,7 +585,7 @@ MUTANTS: tuple[Mutant, ...] = (
         T_EXECUTE,
         EXECUTE,
         'if row.canary or row.state not in ("executing", "unsure"):',
-        "if False:",
+        "if row.canary:",
     ),
     _one(
         "key",
@@ -544,6 +594,38 @@ MUTANTS: tuple[Mutant, ...] = (
         EXECUTE,
         'return f"remit-{action_id}"',
         'import secrets\n    return f"remit-{action_id}{secrets.token_hex(4)}"',
+    ),
+    _one(
+        "lost-stays-lost",
+        "a call that may have arrived stays so",
+        T_FAULTS,
+        "approvals/attempts.py",
+        'else_="lost"',
+        'else_="open"',
+    ),
+    _one(
+        "too-late",
+        "a worker that wakes too late calls nobody",
+        T_FAULTS,
+        EXECUTE,
+        "if not timedelta(0) <= parts.clock.now() - decided_at <= TOO_LATE:",
+        "if False:",
+    ),
+    _one(
+        "refused-repeat",
+        "a refused repeat is looked up",
+        T_FAULTS,
+        EXECUTE,
+        "    if lost:\n",
+        "    if False:\n",
+    ),
+    _one(
+        "approval-from-the-future",
+        "an approval from the future is none",
+        "tests/faults/test_faults_races.py",
+        JUDGE,
+        "fresh = -FRESH <= work.now",
+        "fresh = work.now",
     ),
     # reviews
     _one(
@@ -632,8 +714,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an editor's approval of a large sum does not count",
         T_REVIEWS,
         JUDGE,
-        'counts = ("approve",) if needs_four_eyes(action.money) else ("approve", "edit")',
-        'counts = ("approve", "edit")',
+        '"counts": ("approve",) if needs_four_eyes(action.money) else ("approve", "edit"),',
+        '"counts": ("approve", "edit"),',
     ),
     _one(
         "four-eyes-editor",
@@ -656,7 +738,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an approval is of one digest",
         T_REVIEWS,
         JUDGE,
-        "            r.digest == action.digest,\n",
+        "            r.digest == digest,\n",
         "",
     ),
     _one(
@@ -664,7 +746,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a rejection is no approval",
         T_REVIEWS,
         JUDGE,
-        "            r.decision.in_(counts),\n",
+        '            r.decision.in_(bindparam("counts", expanding=True)),\n',
         "",
     ),
     _one(
@@ -991,8 +1073,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "nor in another conversation",
         T_LIMITS,
         CONTEXT,
-        "or_(_ACTION.c.conversation_id == conversation_id, (_ACTION.c.customer_id == customer_id) & lately)",
-        "_ACTION.c.conversation_id == conversation_id",
+        "or_(_ACTION.c.conversation_id == conversation, (_ACTION.c.customer_id == customer) & lately)",
+        "_ACTION.c.conversation_id == conversation",
     ),
     _one(
         "standing-cap",

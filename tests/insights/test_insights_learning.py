@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from agent.prompt import in_words
 from approvals.ladder.versions import agent_version
-from approvals.notes import notes_of
+from approvals.lessons import notes_of
 from approvals.parts import Parts, Reviewer
 from core.clock import StillClock
 from core.errors import Conflict, Forbidden, Invalid, NotFound

@@ -36,7 +36,8 @@ def _write(
 
 
 _REFUND = """charge.paid b charge.amount i charge.remaining i charge.amount_refunded i charge.currency s
-    charge.created_at t charge.age_days i charge.disputed b charge.is_duplicate b charge.method_known b
+    charge.created_at t charge.age_days i charge.disputed b charge.is_duplicate b charge.twin s charge.twin_created_at t
+    charge.method_known b
     refund.amount i refund.currency s refund.full b refund.reason s order.known b order.opened_known b
     order.opened b order.delivered_known b order.delivered_at t order.days_since_delivery i
     customer.refunds_90d i"""

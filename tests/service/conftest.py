@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from loopback_bench import Receiver, receiver
 from psycopg import sql
 
 from service.app import create_app
@@ -19,15 +20,41 @@ from service.demo import ensure_logins, host_app
 from service.settings import load
 from tools.sandbox.people import PEOPLE
 
+# Two, as while one is being replaced.
+SECRETS = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def home(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def outside() -> AsyncIterator[Receiver]:
+    """Slack and a receiver of webhooks, on loopback."""
+    async with receiver() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def home(
+    server: str, template: str, tmp_path_factory: pytest.TempPathFactory, outside: Receiver
+) -> AsyncIterator[House]:
     """The whole system on databases of its own."""
     names = {kind: f"t_{kind}_{uuid.uuid4().hex[:12]}" for kind in ("web", "world")}
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(_create(names["web"]) + sql.SQL(" template {}").format(sql.Identifier(template)))
         conn.execute(_create(names["world"]))
-    settings = load({"REMIT_HOME": str(tmp_path_factory.mktemp("home"))}, env_file=Path("/nonexistent"))
+    settings = load(
+        {
+            "REMIT_HOME": str(tmp_path_factory.mktemp("home")),
+            "REMIT_UNDO_SECONDS": "0",
+            "REMIT_NOTIFY_MAIL": "queue@example.com",
+            "REMIT_WEBHOOKS": f"{outside.url}/hook {SECRETS[0]} {SECRETS[1]}",
+            "REMIT_WEBHOOKS_LOCAL": "1",
+            "SLACK_BOT_TOKEN": "xoxb-for-tests",
+            "SLACK_SIGNING_SECRET": "signing-for-tests",
+            "SLACK_CHANNEL": "C01",
+            "SLACK_PEOPLE": "U0APPROVER=approver@example.com, U0EVALUATOR=evaluator@example.com",
+            "SLACK_URL": outside.url,
+        },
+        env_file=Path("/nonexistent"),
+    )
     addresses = Database(_at(server, names["web"]), _at(server, names["world"]))
     with warnings.catch_warnings():
         # Vendor SDKs keep sockets of their own; those are their business, not these tests'.

@@ -1,6 +1,8 @@
 """Customer tokens: a good one works, every mutation of it gets one and the same refusal."""
 
 import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -58,11 +60,23 @@ def flipped(token: str) -> str:
     return f"{head}.{body}.{('A' if mac[0] != 'A' else 'B') + mac[1:]}"
 
 
+def written(body: str, head: str = '{"alg": "HS256", "kid": "shared"}') -> str:
+    """Signed with the right key over exactly these texts, which no library would write."""
+    text = ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in (head, body))
+    mac = hmac.new(b"k" * 32, text.encode(), hashlib.sha256).digest()
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def swapped(token: str, old: str, new: str) -> str:
+    head, body, mac = token.split(".")
+    text = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+    assert old in text
+    changed = base64.urlsafe_b64encode(text.replace(old, new).encode()).rstrip(b"=").decode()
+    return f"{head}.{changed}.{mac}"
+
+
 def signed_with_the_public_key() -> str:
     """The public key used as a shared secret: PyJWT refuses to make it, so it is made by hand."""
-    import hashlib
-    import hmac
-
     head, body = unsigned({"alg": "HS256", "kid": "curve"}).split(".")[:2]
     mac = hmac.new(_PEM, f"{head}.{body}".encode(), hashlib.sha256).digest()
     return f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
@@ -109,6 +123,16 @@ BAD: Mapping[str, Callable[[], str]] = {
     "subject-with-quote": lambda: with_claims(sub="u_1' or 1=1"),
     "subject-too-long": lambda: with_claims(sub="u" * 65),
     "subject-a-number": lambda: with_claims(sub=7),
+    "subject-in-another-script": lambda: with_claims(sub="u_\u0661"),
+    "subject-twice": lambda: written('{"sub": "u_2", ' + json.dumps(dict(GOOD))[1:]),
+    "kid-twice": lambda: written(json.dumps(dict(GOOD)), '{"kid": "other", "alg": "HS256", "kid": "shared"}'),
+    "kid-a-path": lambda: signed(GOOD, kid="../../etc/hostname"),
+    "kid-a-list": lambda: written(json.dumps(dict(GOOD)), '{"kid": ["shared"], "alg": "HS256"}'),
+    "email-swapped": lambda: swapped(with_claims(email="ada@example.com"), "ada@", "eve@"),
+    "subject-swapped": lambda: swapped(with_claims(), "u_1", "u_2"),
+    "revoked-key": lambda: signed(GOOD, key="r" * 32, kid="revoked"),
+    "key-of-another-deployment": lambda: signed(GOOD, key="d" * 32, kid="demo"),
+    "deeply-nested": lambda: written("[" * 1_500),
 }
 
 
@@ -132,6 +156,19 @@ def test_every_bad_token_is_refused_alike(made: Callable[[], str]) -> None:
 )
 def test_good_token_names_its_subject(token: str) -> None:
     assert tokens().read(token, NOW).sub == "u_1"
+
+
+def test_a_key_that_was_taken_away_speaks_for_nobody_and_the_new_one_does() -> None:
+    token = signed(GOOD)
+    assert tokens().read(token, NOW).sub == "u_1"
+    rotated = accept([OTHER], issuer="host", audience="remit")
+    with pytest.raises(Unauthorised):
+        rotated.read(token, NOW)
+    assert rotated.read(signed(GOOD, key="o" * 32, kid="other"), NOW).sub == "u_1"
+
+
+def test_a_token_written_by_hand_is_good_when_nothing_is_wrong_with_it() -> None:
+    assert tokens().read(written(json.dumps(dict(GOOD))), NOW).sub == "u_1"
 
 
 def test_minted_token_is_read_until_it_ends() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.queue import FactView
+from approvals.detail import FactView
 from core.conversation import Signals
 from core.ids import ID_PATTERN, Category
 from service.answers import Code, exact_answer

@@ -19,7 +19,7 @@ Play = Callable[[Any, Customer, Colleague], Awaitable[None]]
 
 
 async def _played(database: str, sandbox_database: str, home: Any, play: Play) -> None:
-    settings = load({"REMIT_HOME": str(home)})
+    settings = load({"REMIT_HOME": str(home), "REMIT_UNDO_SECONDS": "0"})
     built_on = Database(database, sandbox_database)
     async with house(settings, demo=host_app(settings), database=built_on) as built:
         ines = (await ensure_logins(built))[0]

@@ -110,6 +110,7 @@ class SendPaymentLink(WriteTool[NoArgs]):
     """Mails the customer a short-lived page to change the card; the address of it never reaches the model."""
 
     honours_key = True
+    mark = "none"
     args = NoArgs
     spec = ToolSpec(
         name="send_payment_link",
@@ -171,6 +172,7 @@ class ResendInvoice(WriteTool[InvoiceArgs]):
     """Has the vendor mail an invoice to the customer again."""
 
     honours_key = True
+    mark = "none"
     args = InvoiceArgs
     spec = ToolSpec(
         name="resend_invoice",

@@ -26,6 +26,8 @@ REFUND_FACTS: Mapping[str, FactType] = {
     "charge.age_days": "int",
     "charge.disputed": "bool",
     "charge.is_duplicate": "bool",
+    "charge.twin": "string",
+    "charge.twin_created_at": "timestamp",
     "charge.method_known": "bool",
     "charge.card": "string",
     "refund.amount": "int",
@@ -98,6 +100,7 @@ def whole_days(since: datetime, now: datetime) -> int | None:
 async def charge_facts(charge: Charge, scope: Scope) -> FactSet:
     """The charge itself, what the customer got back lately, and whether it repeats another."""
     charges = await own_charges(scope)
+    twin = duplicate_of(charge, charges)
     return read_facts(
         scope.systems.billing.vendor,
         scope.now,
@@ -109,7 +112,9 @@ async def charge_facts(charge: Charge, scope: Scope) -> FactSet:
         charge__created_at=charge.created_at,
         charge__age_days=whole_days(charge.created_at, scope.now),
         charge__disputed=charge.disputed,
-        charge__is_duplicate=duplicate_of(charge, charges) is not None,
+        charge__is_duplicate=twin is not None,
+        charge__twin=twin.id if twin else None,
+        charge__twin_created_at=twin.created_at if twin else None,
         charge__method_known=bool(charge.card),
         charge__card=charge.card or None,
         customer__refunds_90d=await _recent_refunds(charges, scope),

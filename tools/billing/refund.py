@@ -107,6 +107,12 @@ class RefundCharge(WriteTool[RefundArgs]):
             raise VendorUnsure(billing.vendor, "the refunded payment cannot be read")
         return _receipt(billing.vendor, done, charge)
 
+    async def undone(self, args: RefundArgs, action_id: ActionId, scope: Scope) -> str | None:
+        done = await self._done(args, action_id, scope)
+        if done is None or done.status in ("succeeded", "pending"):
+            return None
+        return "The bank did not take the refund, so the money did not reach you."
+
     async def _done(self, args: RefundArgs, action_id: ActionId, scope: Scope) -> Refund | None:
         """The refund of this action; VendorUnsure when one carries its id and is about something else."""
         billing = scope.systems.billing

@@ -1,6 +1,7 @@
 """Stripe behind the billing port, through its own SDK; the same in the sandbox and in production."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -23,12 +24,14 @@ from tools.billing.port import (
     Subscription,
 )
 from tools.billing.stripe_client import VENDOR, Page, Requests
+from tools.billing.stripe_hooks import of_event
 from tools.billing.stripe_wire import (
     ACTION,
     ChargeWire,
     CreditWire,
     CustomerWire,
     DisputeWire,
+    EventWire,
     InvoiceWire,
     PortalWire,
     PriceWire,
@@ -37,9 +40,12 @@ from tools.billing.stripe_wire import (
     comment,
     read,
 )
+from tools.hooks import Hint
 
 PREVIEW = "/v1/invoices/create_preview"
 _PLAN = "items.data.price.product"
+# What is asked for when webhooks may have been lost: few enough in a quarter of an hour to be read whole.
+_POLLED = ["refund.failed", "refund.updated", "charge.dispute.created", "charge.dispute.closed"]
 
 
 class Stripe:
@@ -62,6 +68,7 @@ class Stripe:
         base_url: str = "https://api.stripe.com",
         return_url: str | None = None,
         timeout: httpx.Timeout = http.TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> "Stripe":
         """An adapter with a client of its own; `close` it."""
         bearer = SecretStr(f"Bearer {key.get_secret_value()}")
@@ -71,6 +78,7 @@ class Stripe:
             auth={"Authorization": bearer},
             timeout=timeout,
             is_read=http.post_reads(PREVIEW),
+            transport=transport,
         )
         return cls(client, clock=clock, return_url=return_url)
 
@@ -111,9 +119,22 @@ class Stripe:
         )
         return row.charge(disputes)
 
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """Stripe's own record of the events it sent; it keeps them for thirty days."""
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "types": _POLLED}
+        rows = await self._ask.all(EventWire, lambda c, page: c.v1.events.list_async(_paged(page, **wanted)))
+        return [found for row in rows if (found := of_event(row.model_dump())) is not None]
+
     async def refunds(self, charge: str) -> Sequence[Refund]:
         rows = await self._ask.all(
             RefundWire, lambda c, page: c.v1.refunds.list_async(_paged(page, charge=charge))
+        )
+        return [row.refund() for row in rows]
+
+    async def refunds_since(self, at: datetime) -> Sequence[Refund]:
+        since = {"gte": int(at.timestamp())}
+        rows = await self._ask.all(
+            RefundWire, lambda c, page: c.v1.refunds.list_async(_paged(page, created=since))
         )
         return [row.refund() for row in rows]
 

@@ -119,6 +119,14 @@ class RefundWire(Wire):
         )
 
 
+class EventWire(Wire):
+    object: Literal["event"]
+    id: str
+    type: str
+    created: int
+    data: dict[str, Any]
+
+
 class _SubscriptionParent(Wire):
     subscription: str | None = None
 

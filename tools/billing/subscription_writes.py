@@ -43,6 +43,7 @@ class SubscriptionWrite(WriteTool[S]):
     """What the writes share: whose subscription it is, what is known of it, and our mark on it afterwards."""
 
     honours_key = True
+    mark = "latest"
     effect: ClassVar[str]
 
     async def owned(self, args: S, scope: Scope) -> bool:
@@ -146,7 +147,8 @@ class CancelSubscription(SubscriptionWrite[CancelArgs]):
         return await scope.systems.billing.cancel(found.id, when=args.when, permit=permit)
 
     def _is_done(self, args: CancelArgs, found: Subscription) -> bool:
-        return found.status == "canceled" if args.when == "now" else found.cancel_at_period_end
+        ended = found.status == "canceled"
+        return ended if args.when == "now" else ended or found.cancel_at_period_end
 
     def _title(self, args: CancelArgs, done: Subscription) -> str:
         if args.when == "now":

@@ -8,16 +8,18 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from core.errors import VendorBusy
+from core.errors import VendorBusy, VendorUnsure
 from core.ids import TicketId
 from tools import http
 from tools.desk.port import Comment, Ticket, TicketStatus
+from tools.hooks import Hint, hint
 
 M = TypeVar("M", bound=BaseModel)
 VENDOR = "zendesk"
 _MISSING = frozenset({404})
 # What marks an update as ours in its audit; Zendesk keeps it and shows it to nobody.
 _MARK = "remit_key"
+_MOST_PAGES = 10
 
 
 def connect(
@@ -47,6 +49,12 @@ class _Ticket(_Wire):
     tags: tuple[str, ...] = ()
     created_at: datetime
     updated_at: datetime
+
+
+class _Changed(_Wire):
+    tickets: tuple[_Ticket, ...]
+    after_cursor: str | None = None
+    end_of_stream: bool
 
 
 class _OneTicket(_Wire):
@@ -115,6 +123,23 @@ class ZendeskDesk:
             Comment(id=str(c.id), ticket=ticket, public=c.public, text=c.body, at=c.created_at)
             for c in reversed(rows)
         )
+
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """Tickets updated since then, by the incremental export; VendorUnsure when there are more than we look through."""
+        query, found = {"start_time": str(int(since.timestamp()))}, list[_Ticket]()
+        for _ in range(_MOST_PAGES):
+            page = await self._read(_Changed, "/api/v2/incremental/tickets/cursor", **query)
+            if page is None:
+                return ()
+            found += page.tickets
+            if page.end_of_stream or page.after_cursor is None:
+                told = [(t.id, t.updated_at) for t in found]
+                seen = [
+                    hint(VENDOR, f"poll-{i}-{at:%Y%m%dT%H%M%S}", "polled", "ticket", i, at) for i, at in told
+                ]
+                return [one for one in seen if one is not None]
+            query = {"cursor": page.after_cursor}
+        raise VendorUnsure(VENDOR, f"more than {_MOST_PAGES} pages of changed tickets")
 
     async def create(
         self, *, requester: str, subject: str, text: str, tags: Sequence[str], key: str

@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from core.actions import Permit
 from core.ids import ActionId
-from tools.identity.auth0 import PREFIX, Auth0
-from tools.identity.okta import Okta
+from tools.hooks import Feed, Hint
+from tools.identity.auth0 import PREFIX
 from tools.identity.port import Account, Done, Identity, IdentityWrite
+
+
+class Provider(Identity, Protocol):
+    """One identity provider, which can be closed."""
+
+    async def close(self) -> None: ...
 
 
 class Either:
     """Finds an account at the first or else at the second; afterwards the account's id says whose it is."""
 
-    def __init__(self, primary: Okta, secondary: Auth0) -> None:
+    def __init__(self, primary: Provider, secondary: Provider) -> None:
         self._primary = primary
         self._secondary = secondary
         self.vendor = primary.vendor
@@ -56,6 +63,10 @@ class Either:
         self, account: str, what: IdentityWrite, since: datetime, action_id: ActionId
     ) -> Sequence[Done]:
         return await self._of(account).find_done(account, what, since, action_id)
+
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """What changed at the first; the second sends no hooks we read."""
+        return await self._primary.changed_since(since) if isinstance(self._primary, Feed) else ()
 
     def _of(self, account: str) -> Identity:
         return self._secondary if account.startswith(PREFIX) else self._primary

@@ -15,6 +15,7 @@ from core.actions import Permit
 from core.clock import Clock
 from core.errors import VendorRefused, VendorUnsure
 from core.ids import ActionId
+from tools.hooks import Hint, hint
 from tools.http import TIMEOUT, client, path_template, retrying, send
 from tools.identity.carried import Carried, action_in, before_write, readable
 from tools.identity.port import Account, AccountStatus, Done, Factor, IdentityWrite
@@ -149,6 +150,22 @@ class Okta:
         request = model.from_dict({"profile": wanted})
         return await self._write(permit, "update_user", account, request, answers=_has_email(email))
 
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """Events of the system log that change who may sign in."""
+        kinds = {*_CONTACT, *(kind for row in _WRITES.values() for kind in row)}
+        query: dict[str, Any] = {
+            "filter": " or ".join(f'eventType eq "{kind}"' for kind in sorted(kinds)),
+            "since": since.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "limit": _PAGE,
+        }
+        found: list[Hint] = []
+        async for event in self._log(query):
+            named = [t.id for t in event.target or () if t.type == "User"]
+            at, kind = _utc(event.published), event.event_type
+            one = hint(self.vendor, event.uuid, kind, "account", named[0] if named else "", at)
+            found += [] if one is None else [one]
+        return found
+
     async def find_done(
         self, account: str, what: IdentityWrite, since: datetime, action_id: ActionId
     ) -> Sequence[Done]:
@@ -171,6 +188,10 @@ class Okta:
             "limit": _PAGE,
             "sort_order": "DESCENDING" if newest_first else "ASCENDING",
         }
+        async for event in self._log(query):
+            yield event
+
+    async def _log(self, query: dict[str, Any]) -> Any:
         for _ in range(_MOST_PAGES):
             events, answer = await self._paged("list_log_events", **query)
             for event in events:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar, assert_never
 
 import httpx
@@ -13,6 +14,7 @@ from core.errors import VendorBusy, VendorDown, VendorError, VendorRefused, Vend
 from core.ids import ActionId
 from tools import http
 from tools.crm.port import Address
+from tools.hooks import Hint, hint
 from tools.orders import shopify_documents as documents
 from tools.orders import shopify_orders as orders
 from tools.orders import shopify_wire as wire
@@ -45,6 +47,8 @@ _REFUSALS = frozenset(
 )
 _ORDER_ID = re.compile(r"[0-9]{1,19}")
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,32}")
+# One page of changed orders; a shop that changes more in a quarter of an hour relies on its webhooks.
+_MOST_CHANGED = 250
 Sleep = Callable[[float], Awaitable[None]]
 W = TypeVar("W", bound=wire.Wire)
 P = ParamSpec("P")
@@ -101,6 +105,16 @@ class Shopify:
             if (row.name, owner) == (f"#{number}", _gid("Customer", customer)):
                 return await self.order(_trusted(orders.bare, row.id, "Order"))
         return None
+
+    async def changed_since(self, since: datetime) -> Sequence[Hint]:
+        """Orders updated since then; VendorUnsure when there are more than one answer holds."""
+        asked = {"query": f"updated_at:>={since:%Y-%m-%dT%H:%M:%SZ}"}
+        rows = (await self._read(documents.CHANGED_ORDERS, asked, wire.ChangedOrders)).orders.nodes
+        if len(rows) >= _MOST_CHANGED:
+            raise VendorUnsure(VENDOR, f"{_MOST_CHANGED} changed orders or more")
+        told = [(_trusted(orders.bare, row.id, "Order"), row.updatedAt) for row in rows]
+        found = [hint(VENDOR, f"poll-{k}-{at:%Y%m%dT%H%M%S}", "polled", "order", k, at) for k, at in told]
+        return [one for one in found if one is not None]
 
     async def cancel(self, order: str, permit: Permit) -> Order:
         """Cancels without a refund (money is billing's to move) and waits for Shopify's job."""

@@ -26,6 +26,9 @@ CUSTOMER_ORDERS = """query CustomerOrders($id: ID!) {
 FIND_ORDERS = """query FindOrders($query: String!) {
   orders(first: 10, query: $query) { nodes { id name customer { id } } }
 }"""
+CHANGED_ORDERS = """query ChangedOrders($query: String!) {
+  orders(first: 250, query: $query) { nodes { id updatedAt } }
+}"""
 ONE_ORDER = """query OneOrder($id: ID!) {
   order(id: $id) {ORDER}
   returnableFulfillments(orderId: $id, first: 5) {

@@ -182,6 +182,19 @@ class FoundOrders(Wire):
     orders: BriefNodes
 
 
+class Changed(Wire):
+    id: str
+    updatedAt: AwareDatetime
+
+
+class ChangedNodes(Wire):
+    nodes: tuple[Changed, ...]
+
+
+class ChangedOrders(Wire):
+    orders: ChangedNodes
+
+
 class Shipped(Wire):
     id: str
     lineItem: Ref

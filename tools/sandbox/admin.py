@@ -16,7 +16,9 @@ from core.errors import Invalid, NotFound, RemitError
 from core.frozen import Frozen
 from tools.sandbox import people
 from tools.sandbox.faults import Faults, Kind
+from tools.sandbox.happen import happen
 from tools.sandbox.persona import Persona
+from tools.sandbox.webhooks.sender import Sender
 from tools.sandbox.world import World
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -38,15 +40,31 @@ class FaultOrder(Frozen):
     retry_after: float | None = None
 
 
-def app(world: World, faults: Faults, *, key: str) -> Starlette:
+class HappenOrder(Frozen):
+    """Something that happens without us: see tools/sandbox/happen.py."""
+
+    what: str
+    object: str
+    value: str = ""
+
+
+class SubscribeOrder(Frozen):
+    """Where webhooks go from now on; null: nowhere."""
+
+    url: str | None = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?$")
+
+
+def app(world: World, faults: Faults, *, key: str, webhooks: Sender | None = None) -> Starlette:
     """The admin door; every route wants `Authorization: Bearer <key>`."""
-    door = _Admin(world, faults)
+    door = _Admin(world, faults, webhooks)
     routes = [
         ("POST", "/seed", door.seed),
         ("GET", "/ledger", door.ledger),
         ("GET", "/faults", door.planned),
         ("POST", "/faults", door.plan),
         ("DELETE", "/faults", door.clear),
+        ("POST", "/happen", door.happen),
+        ("POST", "/webhooks", door.subscribe),
         ("GET", "/mails", door.mails),
         ("GET", "/tickets", door.tickets),
         ("GET", "/people", door.people),
@@ -71,9 +89,10 @@ def _keyed(handler: Handler, key: str) -> Handler:
 
 
 class _Admin:
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, faults: Faults, webhooks: Sender | None) -> None:
         self._world = world
         self._faults = faults
+        self._webhooks = webhooks
 
     async def seed(self, request: Request) -> Response:
         order = SeedOrder.model_validate_json(await request.body())
@@ -86,7 +105,7 @@ class _Admin:
         if order.suffix:
             persona = people.fresh(persona, order.suffix)
         await people.seed_person(self._world, persona)
-        return JSONResponse({**_told(persona), "objects": self._objects(persona.external_id)}, 201)
+        return JSONResponse(introduced(self._world, persona), 201)
 
     async def ledger(self, request: Request) -> Response:
         owner = request.query_params.get("owner")
@@ -109,6 +128,19 @@ class _Admin:
         self._faults.clear()
         return JSONResponse({"waiting": 0})
 
+    async def happen(self, request: Request) -> Response:
+        order = HappenOrder.model_validate_json(await request.body())
+        async with self._world.change() as change:
+            happen(change, order.what, order.object, order.value)
+        return JSONResponse({"happened": order.what}, 201)
+
+    async def subscribe(self, request: Request) -> Response:
+        order = SubscribeOrder.model_validate_json(await request.body())
+        if self._webhooks is None:
+            raise NotFound("this sandbox sends no webhooks")
+        self._webhooks.subscribe(order.url)
+        return JSONResponse({"url": order.url}, 201)
+
     async def mails(self, request: Request) -> Response:
         to = request.query_params.get("to")
         return JSONResponse({"mails": self._rows("mail.message", to=to)})
@@ -119,24 +151,6 @@ class _Admin:
 
     async def people(self, request: Request) -> Response:
         return JSONResponse({"people": [{**_told(p), "story": p.story} for p in people.PEOPLE]})
-
-    def _objects(self, owner: str) -> dict[str, str]:
-        """What a script may want to name of a customer, with the vendors' ids: their account, contact and orders."""
-        kinds = {
-            "customer": ("stripe.customer",),
-            "subscription": ("stripe.subscription",),
-            "account": ("okta.user", "auth0.user"),
-            "contact": ("hubspot.contact",),
-            "shopper": ("shopify.customer",),
-        }
-        found = {
-            name: row["id"]
-            for name, of in kinds.items()
-            for k in of
-            for row in self._world.find(k, owner=owner)
-        }
-        orders = self._world.find("shopify.order", owner=owner)
-        return found | {f"order {row['number']}": row["id"] for row in orders}
 
     def _rows(self, kind: str, **equal: str | None) -> list[Any]:
         given = {name: value for name, value in equal.items() if value is not None}
@@ -153,3 +167,18 @@ def _told(persona: Persona) -> dict[str, Any]:
         "orders": [order.number for order in persona.orders],
         "charges": [f"ch_{persona.key}_{charge.key}" for charge in persona.charges],
     }
+
+
+def introduced(world: World, persona: Persona) -> dict[str, Any]:
+    """A seeded customer, and what a script may want to name of theirs with the vendors' ids: account, contact, orders."""
+    kinds = {
+        "customer": ("stripe.customer",),
+        "subscription": ("stripe.subscription",),
+        "account": ("okta.user", "auth0.user"),
+        "contact": ("hubspot.contact",),
+        "shopper": ("shopify.customer",),
+    }
+    owner = persona.external_id
+    found = {name: row["id"] for name, of in kinds.items() for k in of for row in world.find(k, owner=owner)}
+    orders = {f"order {row['number']}": row["id"] for row in world.find("shopify.order", owner=owner)}
+    return {**_told(persona), "objects": found | orders}

@@ -5,11 +5,23 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMap
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["timeout_before", "timeout_after", "busy", "saved_500", "unavailable_503", "malformed", "drop"]
+Kind = Literal[
+    "timeout_before",
+    "timeout_after",
+    "busy",
+    "saved_500",
+    "unavailable_503",
+    "malformed",
+    "drop",
+    "webhook_twice",
+    "webhook_late",
+    "webhook_lost",
+]
 """timeout_before: cut without an answer, nothing happened; timeout_after: the same, but it happened;
 busy: 429 before anything; saved_500: 500, kept under the idempotency key where the vendor keeps one;
 unavailable_503: 503 before anything; malformed: it happened, the body is not readable; drop: it happened,
-the answer breaks off in the middle."""
+the answer breaks off in the middle; webhook_twice, webhook_late, webhook_lost: of what the vendor tells,
+`path_contains` is looked for in the event's name and `retry_after` says how late."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

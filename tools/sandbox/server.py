@@ -18,6 +18,7 @@ from tools.sandbox.mailbox import Mailbox
 from tools.sandbox.okta import door as okta
 from tools.sandbox.shopify import door as shopify
 from tools.sandbox.stripe import door as stripe
+from tools.sandbox.webhooks.sender import Sender
 from tools.sandbox.world import World
 from tools.sandbox.zendesk import door as zendesk
 
@@ -60,6 +61,7 @@ class Running:
     urls: Mapping[str, str]
     admin_url: str
     smtp: tuple[str, int]
+    webhooks: Sender
     _doors: Doors
     _mailbox: Mailbox = field(repr=False)
 
@@ -70,6 +72,7 @@ class Running:
 
     async def stop(self) -> None:
         """Closes every door; what was acknowledged is kept."""
+        await self.webhooks.close()
         await self._doors.stop()
         await self._mailbox.stop()
 
@@ -78,7 +81,8 @@ async def start(world: World, *, ports: Mapping[str, int] | None = None, key: st
     """Serves the world; `ports` may name a vendor, "admin", "mailbox" and "smtp"; others are chosen by the system."""
     key = key or secrets.token_urlsafe(24)
     faults = Faults()
-    doors = open_doors(_apps(world, faults, key), ports=ports)
+    webhooks = Sender(world, faults, key=key)
+    doors = open_doors(_apps(world, faults, webhooks, key), ports=ports)
     mails = Mailbox(world, key=key)
     try:
         smtp_port = await mails.start(HOST, (ports or {}).get("smtp", 0))
@@ -92,6 +96,7 @@ async def start(world: World, *, ports: Mapping[str, int] | None = None, key: st
         urls={name: url for name, url in doors.urls.items() if name in DOORS},
         admin_url=doors.urls["admin"],
         smtp=(HOST, smtp_port),
+        webhooks=webhooks,
         _doors=doors,
         _mailbox=mails,
     )
@@ -107,12 +112,16 @@ def open_doors(apps: Mapping[str, App], *, ports: Mapping[str, int] | None = Non
     return Doors(urls, server, serving)
 
 
-def _apps(world: World, faults: Faults, key: str) -> dict[str, App]:
+def _apps(world: World, faults: Faults, webhooks: Sender, key: str) -> dict[str, App]:
     apps: dict[str, App] = {
         vendor: faulty(make(world, faults, key=key), vendor, faults, own=_OWN.get(vendor, frozenset()))
         for vendor, make in DOORS.items()
     }
-    return {**apps, "admin": admin.app(world, faults, key=key), "mailbox": mailbox.page(world)}
+    return {
+        **apps,
+        "admin": admin.app(world, faults, key=key, webhooks=webhooks),
+        "mailbox": mailbox.page(world),
+    }
 
 
 def _bind(ports: Mapping[str, int]) -> dict[str, socket.socket]:

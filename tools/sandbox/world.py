@@ -1,7 +1,7 @@
 """The world inside the sandbox: records of every vendor, and a ledger of every effect that really happened."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +108,9 @@ class Change:
         )
 
 
+Watcher = Callable[[Change], Callable[[], None]]
+
+
 class World:
     """All records in memory, written through to `keep` (None: memory only); one change at a time."""
 
@@ -117,6 +120,18 @@ class World:
         self._keep = keep
         self._records: dict[str, dict[str, Record]] = {}
         self._lock = asyncio.Lock()
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: "Watcher") -> None:
+        """Shows `watcher` each change before it is kept; what it gives back is called once the change is durable."""
+        self._watchers.append(watcher)
+
+    def overlay(self, clock: Clock) -> "World":
+        """The same records as a world of its own, in memory: what changes there is not seen here. Its ledger is empty."""
+        over = World(clock=clock)
+        # Records are replaced as a whole and never changed in place, so that both may hold the same ones.
+        over._records = {kind: dict(rows) for kind, rows in self._records.items()}
+        return over
 
     async def load(self) -> None:
         """Takes up what was kept by an earlier process."""
@@ -147,9 +162,12 @@ class World:
         async with self._lock:
             change = Change(self)
             yield change
+            after = [watcher(change) for watcher in self._watchers]
             if self._keep is not None and (change.changed or change.effects):
                 await self._keep.save(change.changed, change.effects)
             self._apply(change)
+        for then in after:
+            then()
 
     def _apply(self, change: Change) -> None:
         for (kind, key), record in change.changed.items():

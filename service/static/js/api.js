@@ -35,14 +35,21 @@ export async function post(path, body) {
   return (await answered(response)).json();
 }
 
+// The last word of a page that goes away; nobody waits for the answer.
+export function leaving(path) {
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+  fetch(path, { method: "POST", headers, body: "{}", keepalive: true }).catch(() => {});
+}
+
 // What a page fetches by itself does not keep a login alive.
 export async function look(path) {
   return answered(await reached(path, { redirect: "manual", headers: { "X-Remit-Background": "1" } }));
 }
 
-// Runs `work` every so often while the page is seen, and at once when it is seen again.
-export function whileSeen(seconds, work) {
+// Runs `work` every so often while the page is seen, and at once when it is seen again (`now`: and now).
+export function whileSeen(seconds, work, now = false) {
   const run = () => document.hidden || work().catch(() => {});
+  if (now) run();
   setInterval(run, seconds * 1000);
   document.addEventListener("visibilitychange", run);
 }

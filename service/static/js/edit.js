@@ -41,7 +41,7 @@ export function argsOf(box) {
 }
 
 // Puts each complaint beside its field; true when there was one to show.
-export function showWrong(box, wrong) {
+export function showWrong(box, wrong, { focus = true } = {}) {
   let first = null;
   for (const field of box.querySelectorAll("[data-field]")) {
     const text = wrong[field.dataset.field];
@@ -57,19 +57,105 @@ export function showWrong(box, wrong) {
       first ??= input;
     }
   }
-  first?.focus();
+  if (focus) first?.focus();
   return first !== null;
 }
 
 // What the server refused as a whole stands beside the field that was changed, when there is exactly one.
-export function showRefusal(box, { status, message }) {
+export function showRefusal(box, { status, message }, options) {
   if (status < 400 || status >= 500) return false;
   const changed = [...box.querySelectorAll("[data-field]")].filter(isChanged);
-  return changed.length === 1 && showWrong(box, { [changed[0].dataset.field]: message });
+  return changed.length === 1 && showWrong(box, { [changed[0].dataset.field]: message }, options);
 }
 
 function isChanged(field) {
   const input = field.querySelector("input, select, textarea");
   if (input.tagName !== "SELECT") return input.value !== input.defaultValue;
   return [...input.options].some((one) => one.selected !== one.defaultSelected);
+}
+
+const PAUSE = 350;
+
+// Asks the server what the edit would lead to as soon as typing pauses, and shows its answer in the form.
+export function judgeWhileTyping(box, ask) {
+  const place = box.querySelector("[data-judged]");
+  const save = box.querySelector('button[value="ok"]');
+  let timer = null;
+  let latest = 0;
+
+  async function judge() {
+    const { args, wrong } = argsOf(box);
+    if (Object.keys(wrong).length) {
+      showWrong(box, wrong, { focus: false });
+      place.hidden = true;
+      return;
+    }
+    const mine = ++latest;
+    try {
+      const said = await ask(args);
+      if (mine !== latest) return;
+      showWrong(box, {}, { focus: false });
+      show(said);
+    } catch (error) {
+      if (mine !== latest) return;
+      place.hidden = true;
+      if (!showWrong(box, error.fields, { focus: false })) showRefusal(box, error, { focus: false });
+    }
+  }
+
+  function show(said) {
+    save.disabled = false;
+    if (!said.passes) {
+      const isShown = showRefusal(box, { status: 400, message: said.sentence }, { focus: false });
+      place.hidden = isShown;
+      if (!isShown) place.replaceChildren(line("bad", said.sentence));
+      return;
+    }
+    place.replaceChildren(line("good", said.sentence), ...said.fired.filter((rule) => rule.kind !== "allow").map((rule) => line("warn", rule.sentence)), table(said.preview));
+    place.hidden = false;
+  }
+
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(judge, PAUSE);
+  });
+  box.addEventListener("focusout", (event) => {
+    if (timer !== null && event.target.matches("input, select, textarea")) {
+      clearTimeout(timer);
+      timer = null;
+      if (box.open) judge();
+    }
+  });
+}
+
+function line(tone, text) {
+  const made = document.createElement("p");
+  made.className = `notice small ${tone}`;
+  made.textContent = text;
+  return made;
+}
+
+// Each line of what would happen now, beside what the proposal said where that differs.
+function table(preview) {
+  const made = document.createElement("table");
+  made.className = "diff";
+  const before = new Map([...document.querySelectorAll(".will .diff tr")].map((row) => [row.querySelector("th").textContent, row.querySelector("ins")?.textContent]));
+  for (const { label, after } of preview?.lines ?? []) {
+    const row = made.insertRow();
+    const name = document.createElement("th");
+    name.scope = "row";
+    name.textContent = label;
+    const cell = document.createElement("td");
+    const old = before.get(label);
+    if (old !== undefined && old !== after) {
+      const gone = document.createElement("del");
+      gone.textContent = old;
+      cell.append(gone, " → ");
+    }
+    const now = document.createElement("ins");
+    now.textContent = after;
+    cell.append(now);
+    row.append(name, cell);
+  }
+  return made;
 }

@@ -71,7 +71,7 @@ class Door:
     async def update(self, request: Request) -> Response:
         wanted = await _json(request)
         async with self._world.change() as change:
-            record = changes.update(change, request.path_params["id"], wanted, Caller(request))
+            record = changes.update(change, request.path_params["id"], wanted, Caller.of(request))
         return JSONResponse(render.user(record))
 
     async def methods(self, request: Request) -> Response:
@@ -81,7 +81,7 @@ class Door:
     async def drop_method(self, request: Request) -> Response:
         async with self._world.change() as change:
             path = request.path_params
-            changes.drop_method(change, path["id"], path["method"], Caller(request))
+            changes.drop_method(change, path["id"], path["method"], Caller.of(request))
         return Response(status_code=204)
 
     async def sessions(self, request: Request) -> Response:
@@ -90,7 +90,7 @@ class Door:
 
     async def drop_sessions(self, request: Request) -> Response:
         async with self._world.change() as change:
-            changes.drop_sessions(change, request.path_params["id"], Caller(request))
+            changes.drop_sessions(change, request.path_params["id"], Caller.of(request))
         return Response(status_code=202)
 
     async def roles(self, request: Request) -> Response:
@@ -118,14 +118,14 @@ class Door:
 
     async def unblock(self, request: Request) -> Response:
         async with self._world.change() as change:
-            changes.unblock(change, request.path_params["id"], Caller(request))
+            changes.unblock(change, request.path_params["id"], Caller.of(request))
         return Response(status_code=204)
 
     async def ticket(self, request: Request) -> Response:
         wanted = await _json(request)
         async with self._world.change() as change:
             record = changes.known(change, str(wanted.get("user_id", "")))
-            changes.note_ticket(change, record, Caller(request))
+            changes.note_ticket(change, record, Caller.of(request))
         link = f"{request.url.scheme}://{request.url.netloc}/lo/reset?ticket={new_id('tic')}"
         return JSONResponse({"ticket": link}, status_code=201)
 
@@ -134,7 +134,7 @@ class Door:
         if not wanted.get("client_id") or wanted.get("connection") != render.CONNECTION:
             raise Auth0Refusal(400, "invalid_request", "connection and client_id are required")
         async with self._world.change() as change:
-            changes.mail_reset(change, str(wanted.get("email", "")), Caller(request))
+            changes.mail_reset(change, str(wanted.get("email", "")), Caller.of(request))
         return PlainTextResponse(MAILED, media_type="text/html")
 
     def _known(self, request: Request) -> Record:

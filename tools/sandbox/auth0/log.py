@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,24 @@ EVENT = "auth0.event"
 _ACTION = re.compile(r"\bact_[0-9a-z]+")
 
 
+@dataclass(frozen=True)
 class Caller:
     """Who called, as Auth0 notes it: the user agent and the decoded Auth0-Client header."""
 
-    def __init__(self, request: Request) -> None:
-        self.agent = request.headers.get("user-agent", "")
-        self.client = _decoded(request.headers.get("auth0-client", ""))
-        self.method = request.method.lower()
-        self.path = request.url.path
+    agent: str
+    method: str
+    path: str
+    client: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: Request) -> "Caller":
+        """Who sent this request."""
+        return cls(
+            agent=request.headers.get("user-agent", ""),
+            method=request.method.lower(),
+            path=request.url.path,
+            client=_decoded(request.headers.get("auth0-client", "")),
+        )
 
     @property
     def action_id(self) -> str | None:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from core.actions import Permit
 from core.errors import VendorRefused, VendorUnsure
@@ -78,6 +80,10 @@ class DirectBilling:
 
     async def refunds(self, charge: str) -> Sequence[Refund]:
         return [read(RefundWire, row).refund() for row in self._list("/v1/refunds", charge=charge)]
+
+    async def refunds_since(self, at: datetime) -> Sequence[Refund]:
+        rows = self._list("/v1/refunds", created={"gte": str(int(at.timestamp()))})
+        return [read(RefundWire, row).refund() for row in rows]
 
     async def invoices(self, customer: str) -> Sequence[Invoice]:
         return [read(InvoiceWire, row).invoice() for row in self._list("/v1/invoices", customer=customer)]
@@ -176,15 +182,16 @@ class DirectBilling:
 
     def _get(self, path: str, **asked: Any) -> Mapping[str, Any] | None:
         ids = {"id": asked.pop("id")} if "id" in asked else {}
+        records = self._line.ask(f"GET {path.format(**ids)}?{urlencode(asked)}")
         try:
-            return ROUTES["GET", path](Call(self._line.records, Params(asked), ids))
+            return ROUTES["GET", path](Call(records, Params(asked), ids))
         except Refusal as refusal:
             if refusal.status == 404:
                 return None
             raise VendorRefused(self.vendor, str(refusal)) from None
 
     def _list(self, path: str, **asked: Any) -> Sequence[Mapping[str, Any]]:
-        found: Sequence[Mapping[str, Any]] = (self._get(path, limit=_MOST, **asked) or {"data": ()})["data"]
+        found: Sequence[Mapping[str, Any]] = (self._get(path, **asked, limit=_MOST) or {"data": ()})["data"]
         return found
 
     async def _post(self, path: str, permit: Permit, tree: dict[str, Any], **ids: str) -> Mapping[str, Any]:
@@ -193,7 +200,8 @@ class DirectBilling:
     async def _write(
         self, method: str, path: str, permit: Permit, tree: dict[str, Any], **ids: str
     ) -> Mapping[str, Any]:
-        async with self._line.write(f"{method} {path.replace('{id}', ids.get('id', ''))}", permit) as change:
+        what = f"{method} {path.format(**ids)}?\n{urlencode(tree)}"
+        async with self._line.write(what, permit) as change:
             told = self._under_key(change, method, path, permit, tree, ids)
         if told.status != 200:
             raise VendorRefused(self.vendor, "refused")

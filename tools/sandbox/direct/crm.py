@@ -58,7 +58,8 @@ class DirectCrm:
             "remit_action_id": permit.action_id,
         }
         asked = NewNote(properties=properties, associations=[Association(to=Ref(id=contact), types=[kind])])
-        async with self._line.write("POST /crm/v3/objects/notes", permit) as change:
+        what = f"POST /crm/v3/objects/notes?\n{asked.model_dump_json()}"
+        async with self._line.write(what, permit) as change:
             try:
                 row = writes.create_note(change, asked)
             except Wrong as wrong:

@@ -48,6 +48,9 @@ class DirectIdentity:
     async def warm_up(self) -> None:
         """Nothing to import."""
 
+    async def close(self) -> None:
+        """Nothing to give back."""
+
     async def find_account(self, external_id: str) -> Account | None:
         found = self._line.records.find(USER, owner=external_id)
         return _account(found[0]) if len(found) == 1 else None
@@ -68,10 +71,10 @@ class DirectIdentity:
         return max(_time(row["created"]), min(start, _time(row["updated"])))
 
     async def send_password_reset(self, account: str, permit: Permit) -> Done:
-        return await self._write("reset_password", account, permit, lifecycle.reset_password)
+        return await self._write("lifecycle/reset_password", account, permit, lifecycle.reset_password)
 
     async def unlock(self, account: str, permit: Permit) -> Done:
-        return await self._write("unlock", account, permit, lifecycle.unlock)
+        return await self._write("lifecycle/unlock", account, permit, lifecycle.unlock)
 
     async def reset_factor(self, account: str, factor: str, permit: Permit) -> Done:
         def drop(change: Change, row: Record, agent: str) -> None:

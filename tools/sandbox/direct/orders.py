@@ -1,5 +1,6 @@
 """Orders straight on the world: Shopify's records and mutations, without GraphQL."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
@@ -29,7 +30,7 @@ class DirectOrders:
         return found[0]["id"] if found else None
 
     async def orders(self, customer: str) -> Sequence[Order]:
-        records = self._line.records
+        records = self._line.ask(_what("CustomerOrders", {"id": render.gid("Customer", customer)}))
         rows = records.find("shopify.order", customer=customer)
         rows.sort(key=lambda row: row["created_at"], reverse=True)
         return [_order(records, row, close=False) for row in rows[:20]]
@@ -44,7 +45,8 @@ class DirectOrders:
 
     async def cancel(self, order: str, permit: Permit) -> Order:
         mark, gid = _mark(permit.action_id), render.gid("Order", order)
-        async with self._line.write("orderCancel", permit) as change:
+        what = _what("orderCancel", {"id": gid, "tags": [mark], "note": mark})
+        async with self._line.write(what, permit) as change:
             roots = mutations.roots(change, job_seconds=0)
             roots["tagsAdd"](id=gid, tags=[mark])
             told = roots["orderCancel"](orderId=gid, reason="CUSTOMER", restock=True, staffNote=mark)
@@ -69,7 +71,7 @@ class DirectOrders:
                 "countryCode": address.country,
             },
         }
-        async with self._line.write("orderUpdate", permit) as change:
+        async with self._line.write(_what("orderUpdate", {"input": asked}), permit) as change:
             mutations.roots(change, job_seconds=0)["orderUpdate"](input=asked)
         after = await self.order(order)
         if after is None or after.address != address:
@@ -94,7 +96,8 @@ class DirectOrders:
         ]
         if not lines:
             raise VendorRefused(self.vendor, "nothing on this order can be returned")
-        async with self._line.write("returnCreate", permit) as change:
+        asked = {"id": gid, "tags": [mark], "return": {"orderId": gid, "returnLineItems": lines}}
+        async with self._line.write(_what("returnCreate", asked), permit) as change:
             roots = mutations.roots(change, job_seconds=0)
             roots["tagsAdd"](id=gid, tags=[mark])
             told = roots["returnCreate"](returnInput={"orderId": gid, "returnLineItems": lines})
@@ -216,3 +219,8 @@ def _codes(told: Sequence[Mapping[str, Any]]) -> str:
 
 def _mark(action_id: ActionId) -> str:
     return f"{MARK}{action_id}"
+
+
+def _what(document: str, variables: Mapping[str, Any]) -> str:
+    """The request as faults are planned for it: a GraphQL document by name, and its variables."""
+    return f"POST {document}?\n{json.dumps(variables, separators=(',', ':'))}"

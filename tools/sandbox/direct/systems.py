@@ -1,13 +1,14 @@
-"""All ports straight on one world; mail is kept where the sandbox's mailbox keeps it, the desk is empty."""
+"""All ports straight on one world; mail is kept where the sandbox's mailbox keeps it."""
 
 from collections.abc import Sequence
 
-from core.ids import TicketId
-from tools.desk.port import Comment, Ticket, TicketStatus
+from tools.identity.either import Either
 from tools.knowledge.port import Article
 from tools.mail.port import Letter
+from tools.sandbox.direct.auth0 import DirectAuth0
 from tools.sandbox.direct.billing import DirectBilling
 from tools.sandbox.direct.crm import DirectCrm
+from tools.sandbox.direct.desk import DirectDesk
 from tools.sandbox.direct.identity import DirectIdentity
 from tools.sandbox.direct.line import Line
 from tools.sandbox.direct.orders import DirectOrders
@@ -21,10 +22,12 @@ def direct_systems(world: World, faults: Faults | None = None) -> Systems:
     faults = faults or Faults()
     return Systems(
         billing=DirectBilling(Line("stripe", world, faults)),
-        identity=DirectIdentity(Line("okta", world, faults)),
+        identity=Either(
+            DirectIdentity(Line("okta", world, faults)), DirectAuth0(Line("auth0", world, faults))
+        ),
         crm=DirectCrm(Line("hubspot", world, faults)),
         orders=DirectOrders(Line("shopify", world, faults)),
-        desk=NoDesk(),
+        desk=DirectDesk(Line("zendesk", world, faults)),
         mail=KeptMail(world),
         knowledge=NoArticles(),
     )
@@ -40,38 +43,6 @@ class KeptMail:
         async with self._world.change() as change:
             record = {"to": letter.to, "subject": letter.subject, "text": letter.text}
             change.put("mail.message", letter.key, {**record, "at": change.now.isoformat()})
-
-
-class NoDesk:
-    """A help desk that nobody has written to; what is written is taken and forgotten."""
-
-    vendor = "zendesk"
-
-    async def find_requester(self, external_id: str) -> str | None:
-        return None
-
-    async def history(self, requester: str) -> Sequence[Ticket]:
-        return ()
-
-    async def ticket(self, ticket: TicketId) -> Ticket | None:
-        return None
-
-    async def comments(self, ticket: TicketId) -> Sequence[Comment]:
-        return ()
-
-    async def create(
-        self, *, requester: str, subject: str, text: str, tags: Sequence[str], key: str
-    ) -> Ticket:
-        raise NotImplementedError("no tickets here: conversations of the machine have no desk")
-
-    async def comment(self, ticket: TicketId, text: str, *, public: bool, key: str) -> None:
-        """Forgotten."""
-
-    async def tag(self, ticket: TicketId, tags: Sequence[str]) -> None:
-        """Forgotten."""
-
-    async def set_status(self, ticket: TicketId, status: TicketStatus) -> Ticket:
-        raise NotImplementedError("no tickets here: conversations of the machine have no desk")
 
 
 class NoArticles:

@@ -1,6 +1,7 @@
-"""The little of Shopify's search language we use: `name:#1042 customer_id:123 tag:remit`."""
+"""The little of Shopify's search language we use: `name:#1042 customer_id:123 tag:remit updated_at:>=…`."""
 
 import re
+from datetime import datetime
 
 from tools.sandbox.shopify.check import Unanswered
 from tools.sandbox.world import Record
@@ -24,4 +25,6 @@ def _term(order: Record, name: str, value: str) -> bool:
         return bool(order["customer"] == value)
     if name == "tag":
         return value in order["tags"]
+    if name == "updated_at" and value.startswith(">="):
+        return datetime.fromisoformat(order["updated_at"]) >= datetime.fromisoformat(value.removeprefix(">="))
     raise Unanswered(f"the sandbox cannot search by {name!r}", "BAD_REQUEST")

@@ -29,6 +29,18 @@ def _listed(what: str, path: str, shape: Callable[[Record], Wire], *by: str) -> 
     return handle
 
 
+def refunds(call: Call) -> Wire:
+    """GET /v1/refunds, of one charge, or all of them from `created[gte]` on."""
+    by = ("charge", "payment_intent")
+    call.params.only(*by, "created", *PAGING)
+    wanted = {name: value for name in by if (value := call.params.text(name)) is not None}
+    created = call.params.inside("created")
+    created.only("gte")
+    since = created.integer("gte") or 0
+    rows = [row for row in call.change.find("stripe.refund", **wanted) if row["created"] >= since]
+    return page(call, "/v1/refunds", rows, render.refund)
+
+
 def search_customers(call: Call) -> Wire:
     """`query=metadata['external_id']:'u_1'`, the one form we use of Stripe's search language."""
     call.params.only("query", "limit", "page")
@@ -132,14 +144,24 @@ def customer_balance_transactions(call: Call) -> Wire:
     return page(call, path, rows, render.customer_balance_transaction)
 
 
+def events(call: Call) -> Wire:
+    """What was told by webhook, or would have been."""
+    call.params.only("created", "types", *PAGING)
+    since = call.params.inside("created").integer("gte") or 0
+    types = call.params.tree.get("types") or []
+    rows = [r for r in call.change.find("stripe.event") if r["created"] >= since and r["type"] in types]
+    return page(call, "/v1/events", rows, lambda row: row)
+
+
 READS: Mapping[str, Handler] = {
+    "/v1/events": events,
     "/v1/customers/search": search_customers,
     "/v1/customers/{id}": _retrieve("customer", render.customer),
     "/v1/customers/{id}/balance_transactions": customer_balance_transactions,
     "/v1/charges": _listed("charge", "/v1/charges", render.charge, "customer", "payment_intent"),
     "/v1/charges/{id}": _retrieve("charge", render.charge),
     "/v1/payment_intents/{id}": payment_intent,
-    "/v1/refunds": _listed("refund", "/v1/refunds", render.refund, "charge", "payment_intent"),
+    "/v1/refunds": refunds,
     "/v1/refunds/{id}": _retrieve("refund", render.refund),
     "/v1/disputes": _listed("dispute", "/v1/disputes", render.dispute, "charge", "payment_intent"),
     "/v1/disputes/{id}": _retrieve("dispute", render.dispute),

@@ -125,7 +125,7 @@ def _charge(change: Change, persona: Persona, entry: PersonaCharge, now: datetim
     if entry.refunded:
         _past_refund(change, row, now)
     if entry.disputed:
-        _dispute(change, row, now)
+        open_dispute(change, row, min(row["created"] + DAY, int(now.timestamp())))
 
 
 def _past_refund(change: Change, charge: Record, now: datetime) -> None:
@@ -145,7 +145,8 @@ def _past_refund(change: Change, charge: Record, now: datetime) -> None:
     change.put("stripe.refund", key, row)
 
 
-def _dispute(change: Change, charge: Record, now: datetime) -> None:
+def open_dispute(change: Change, charge: Record, created: int) -> None:
+    """Writes the dispute of a charge that is marked as disputed."""
     key = f"dp_{charge['id'].removeprefix('ch_')}"
     row: Record = {
         "id": key,
@@ -155,7 +156,7 @@ def _dispute(change: Change, charge: Record, now: datetime) -> None:
         "brand": (charge["card"] or {"brand": "unknown"})["brand"],
         "amount": charge["amount"] - charge["amount_refunded"],
         "currency": charge["currency"],
-        "created": min(charge["created"] + DAY, int(now.timestamp())),
+        "created": created,
         "reason": "fraudulent",
         "status": "needs_response",
     }

@@ -1,0 +1,1 @@
+"""Kills at every point where something becomes durable or leaves the process, and what must hold afterwards."""

@@ -1,0 +1,1 @@
+"""Public benchmark domains as policy packs: catalog files, typed facts, and a world kept current by recorded outputs."""

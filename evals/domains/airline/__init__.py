@@ -1,0 +1,1 @@
+"""The airline of tau-bench and tau2-bench as a policy pack."""

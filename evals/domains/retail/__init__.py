@@ -1,0 +1,1 @@
+"""The shop of tau-bench and tau2-bench as a policy pack."""

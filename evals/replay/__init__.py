@@ -1,0 +1,1 @@
+"""Recorded runs of real models, replayed through rules, confirmation and ladder."""

@@ -1,0 +1,1 @@
+"""Slack: where colleagues hear of waiting actions and decide on them."""

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: signed events for other systems."""
