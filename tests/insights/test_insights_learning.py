@@ -106,7 +106,7 @@ async def test_ids_are_written_in_braces(parts: Parts, clock: StillClock) -> Non
     words = "Refund ch_mara-ab12_second please, I am mara-ab12"
     action = await rejected(parts, clock, customer="u_mara-ab12", words=words, reason_code="wrong_action")
     said = yaml.safe_load(drafted(await found(parts, action), people=PEOPLE).text)[0]["steps"]
-    assert said[-1]["say"].startswith("Refund ch_{key}_second please")
+    assert any(step["say"].startswith("Refund ch_{key}_second please") for step in said)
 
 
 @pytest.mark.parametrize(
