@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, assert_never
 
 from agent.entries import Entry
@@ -61,11 +62,12 @@ def build(
     transcript: tuple[Entry, ...],
     topic: Topic | None,
     now: datetime,
+    notes: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Prompt:
-    """The prompt for the open requests' policies; the same policies give the same cached prefix."""
+    """The prompt for the open requests' policies; the same policies and notes give the same cached prefix."""
     ordered = sorted({policy.category: policy for policy in policies}.items())
     names = sorted({tool for _, policy in ordered for tool in policy.tools if tool in specs})
-    known = [Block(in_words(policy)) for _, policy in ordered]
+    known = [Block(in_words(policy, notes.get(name, ()))) for name, policy in ordered]
     return Prompt(
         system=(
             Block(ROLE, cache=not known),
@@ -87,8 +89,8 @@ def shown_digest(policy: CategoryPolicy, specs: Mapping[str, ToolSpec]) -> str:
     return digest({"role": ROLE, "category": in_words(policy), "tools": tools, "hand_over": over})
 
 
-def in_words(policy: CategoryPolicy) -> str:
-    """A category's procedure and rules as a colleague would tell them."""
+def in_words(policy: CategoryPolicy, notes: Sequence[str] = ()) -> str:
+    """A category's procedure and rules as a colleague would tell them, and what reviews have taught since."""
     parts = [
         f"Category: {policy.title}. {policy.about}",
         "Procedure\n"
@@ -103,6 +105,8 @@ def in_words(policy: CategoryPolicy) -> str:
         parts.append(f"The customer proves who they are with a code: {', '.join(policy.step_up)}")
     if policy.reply_notes:
         parts.append("Notes for replies\n" + "\n".join(f"- {note.strip()}" for note in policy.reply_notes))
+    if notes:
+        parts.append("Corrections from colleagues' reviews\n" + "\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -34,6 +35,7 @@ from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.transcript import append, used_ids
 from approvals import consent
+from approvals.lessons import notes_of
 from core.errors import Conflict
 from store.events import emit
 from store.tables.conversation import ConversationRow
@@ -199,12 +201,15 @@ async def _prompt(turn: Turn, parts: AgentParts) -> Prompt:
     catalog = parts.approvals.catalog
     async with parts.approvals.store.begin() as work:
         wanted = await open_requests(work, turn.conversation_id)
-    policies = [policy for r in wanted if (policy := catalog.get(r.category)) is not None]
+        policies = [policy for r in wanted if (policy := catalog.get(r.category)) is not None]
+        notes: dict[str, Sequence[str]] = {}
+        for policy in policies:
+            notes[policy.category] = await notes_of(work, policy.category)
     request = turn.hearing.request
     policy = catalog.get(request.category) if request is not None else None
     topic = Topic(request.id, policy, turn.signals) if request is not None and policy is not None else None
     specs = {name: tool.spec for name, tool in parts.approvals.tools.items()}
-    return build(policies, specs, tuple(turn.entries), topic, parts.approvals.clock.now())
+    return build(policies, specs, tuple(turn.entries), topic, parts.approvals.clock.now(), notes)
 
 
 async def _run_calls(turn: Turn, reply: Reply, parts: AgentParts) -> Ends | None:

@@ -65,7 +65,7 @@ async def mandate(work: Work, tool: str, asking: Asking, parts: Parts) -> Mandat
     for request in await open_requests(work, asking.conversation_id):
         policy = parts.catalog.get(request.category)
         if policy is not None and tool in policy.tools:
-            used = agent_version(policy, parts, asking.model)
+            used = await agent_version(work, policy, parts, asking.model)
             found.append(await mandate_under(work, request, policy, used, parts))
     return min(found, key=lambda m: _strictness(m, tool), default=None)
 

@@ -196,7 +196,7 @@ async def pull_back(
     row = await standing_row(work, policy.category)
     before = cast(Standing, row.standing) if row else START
     await set_standing(work, policy.category, before, to, by=by, reason=reason, parts=parts)
-    used = agent_version(policy, parts)
+    used = await agent_version(work, policy, parts)
     # Another version than the one that ran alone begins by itself, with its first proposal.
     if before in AUTONOMOUS and to not in AUTONOMOUS and row is not None and row.agent_version == used:
         await begin_version(work, policy.category, used, why=f"pulled back: {reason}"[:200])

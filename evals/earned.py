@@ -32,7 +32,7 @@ async def earn(
     policy = parts.catalog.categories[Category(category)]
     async with parts.store.begin() as work:
         await work.run(delete(_STANDING).where(_STANDING.c.category == category))
-        used = agent_version(policy, parts)
+        used = await agent_version(work, policy, parts)
         version = await begin_version(work, category, used, why="an invented past")
         await _past(work, policy, used, _tickets(policy, standing, version.v) + spare)
     ops = Reviewer("usr_ops_of_the_past", "Ops", frozenset({"ops"}), parts.clock.now())

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from agent.repeats import COMES_BACK
+from approvals.ladder.clone import CHANNEL
 from insights.issue import issue
 from store.columns import table
 from store.tables.action import ActionRow, ReviewRow, stands
@@ -113,6 +114,11 @@ async def count(work: Work, windows: Mapping[str, Window]) -> Mapping[Place, Cou
     return found
 
 
+def is_real() -> ColumnElement[bool]:
+    """True for a conversation that a customer opened, not for the surroundings of a canary."""
+    return _CONVERSATION.c.channel != CHANNEL
+
+
 def came_back() -> ColumnElement[bool]:
     """True for an ending that did not last: reopened, or asked about again elsewhere, within seven days."""
     c = _CLOSURE.c
@@ -179,7 +185,7 @@ def _openings(stretch: FromClause) -> Select[Any]:
         *_times("agent_first", waited),
         func.coalesce(func.sum(c.cost_micro_usd), 0).label("model_cost"),
     )
-    rows = stretch.join(_CONVERSATION, _within(c.opened_at, stretch))
+    rows = stretch.join(_CONVERSATION, _within(c.opened_at, stretch) & is_real())
     joined = query.select_from(rows).join(about, true()).join(asked, true()).outerjoin(said, true())
     return _by_place(joined, stretch, about.c.category)
 
@@ -209,7 +215,9 @@ def _reviews(stretch: FromClause) -> Select[Any]:
         func.count().filter(first.c.decision == "approve").label("unmodified"),
         func.coalesce(func.sum(seconds), 0.0).label("review_seconds"),
     )
-    rows = stretch.join(first, _within(first.c.at, stretch)).join(_ACTION, _ACTION.c.id == first.c.action_id)
+    # A canary is no draft: what reviewers make of it says how they review.
+    real = (_ACTION.c.id == first.c.action_id) & ~_ACTION.c.canary
+    rows = stretch.join(first, _within(first.c.at, stretch)).join(_ACTION, real)
     return _by_place(query.select_from(rows), stretch, _ACTION.c.category)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from insights.counts import NOTHING, Counts, Place, Window, count, stretches
+from insights.counts import NOTHING, Counts, Place, Window, count, is_real, stretches
 from insights.measures import MEASURES, START, Measure, Reading, Verdict
 from store.columns import table
 from store.tables.conversation import ConversationRow
@@ -93,10 +93,10 @@ async def weeks(store: Store, *, number: int = 13) -> Mapping[datetime, Mapping[
 
 
 async def _open(work: Work) -> int:
-    still = select(func.count()).where(_CONVERSATION.c.state != "closed")
+    still = select(func.count()).where(_CONVERSATION.c.state != "closed", is_real())
     return int(await work.value(still) or 0)
 
 
 async def _first(work: Work) -> datetime | None:
-    found: datetime | None = await work.value(select(func.min(_CONVERSATION.c.opened_at)))
+    found: datetime | None = await work.value(select(func.min(_CONVERSATION.c.opened_at)).where(is_real()))
     return found

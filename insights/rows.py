@@ -20,7 +20,16 @@ from sqlalchemy import (
     true,
 )
 
-from insights.counts import SATISFIED, Window, alone, came_back, first_message, first_reviews, reopened
+from insights.counts import (
+    SATISFIED,
+    Window,
+    alone,
+    came_back,
+    first_message,
+    first_reviews,
+    is_real,
+    reopened,
+)
 from insights.issue import issue
 from insights.measures import MEASURES
 from store.columns import table
@@ -105,15 +114,16 @@ def _opening(kind: str) -> Select[Any]:
     given = exists().where(_HANDOFF.c.conversation_id == c.id)
     if kind == "escalated":
         found = _row(c.id, c.id, about.c.category, c.opened_at, c.state, counts=given)
-        return found.select_from(_CONVERSATION).join(about, true())  # type: ignore[no-any-return]
+        return found.where(is_real()).select_from(_CONVERSATION).join(about, true())  # type: ignore[no-any-return]
     if kind == "cost":
         cost = c.cost_micro_usd / literal(1_000_000.0)
         found = _row(c.id, c.id, about.c.category, c.opened_at, c.state, value=cost)
-        return found.select_from(_CONVERSATION).join(about, true())  # type: ignore[no-any-return]
+        return found.where(is_real()).select_from(_CONVERSATION).join(about, true())  # type: ignore[no-any-return]
     asked = first_message(c.id, _MESSAGE.c.author == "customer")
     said = first_message(c.id, _MESSAGE.c.author == "agent")
     waited = extract("epoch", said.c.at - asked.c.at)
-    found = _row(c.id, c.id, about.c.category, c.opened_at, c.state, value=waited).where(waited.is_not(None))
+    found = _row(c.id, c.id, about.c.category, c.opened_at, c.state, value=waited)
+    found = found.where(waited.is_not(None), is_real())
     joined = found.select_from(_CONVERSATION).join(about, true()).join(asked, true()).join(said, true())
     return joined  # type: ignore[no-any-return]
 
@@ -146,7 +156,7 @@ def _review(*, seconds: bool = False) -> Select[Any]:
         counts=None if seconds else first.c.decision == "approve",
         value=first.c.seconds_open if seconds else None,
     )
-    return found.select_from(first.join(_ACTION, a.id == first.c.action_id))  # type: ignore[no-any-return]
+    return found.select_from(first.join(_ACTION, (a.id == first.c.action_id) & ~a.canary))  # type: ignore[no-any-return]
 
 
 def _rated(how: str) -> Select[Any]:

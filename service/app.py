@@ -17,6 +17,7 @@ from service import (
     errors,
     pages,
     pages_demo,
+    pages_learning,
     pages_numbers,
     pages_ops,
 )
@@ -53,6 +54,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
         pages,
         pages_ops,
         pages_numbers,
+        pages_learning,
     ):
         app.include_router(routes.router)
     if parts.demo is not None:

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "approvals": "approvals:app",
     "autonomy": "autonomy:app",
     "evals": "evals:app",
+    "numbers": "numbers:numbers",
     "audit": "audit:app",
     "reconcile": "audit:reconcile",
     "db": "serve:db",

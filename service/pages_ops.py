@@ -13,6 +13,7 @@ from approvals.ladder.words import share
 from approvals.standing import LADDER_ITSELF
 from core.standing import Standing
 from insights.category import RUNG_TITLES, Judgement, falls, judgement
+from insights.corrections import corrections
 from insights.overview import by_rung, overview
 from insights.watch import watches
 from service.auth import PartsOf, ReaderOf
@@ -65,6 +66,7 @@ async def category_page(request: Request, category: str, me: ReaderOf, parts: Pa
         share=share,
         exp=exp,
         audit_share=SHARES.get(found.view.standing),
+        notes=await corrections(category, parts.approvals),
         names=await _names(parts),
         **head,
     )

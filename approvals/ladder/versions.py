@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from approvals.ladder.evidence import version_at
 from approvals.ladder.history import Version
 from approvals.ladder.reading import versions_of
+from approvals.lessons import notes_of
 from approvals.parts import Parts
 from core.canonical import digest
 from policies.model import CategoryPolicy
@@ -15,22 +16,28 @@ from store.work import Work
 CLOCKS_DIFFER = timedelta(minutes=1)
 
 
-def agent_version(policy: CategoryPolicy, parts: Parts, model: str | None = None) -> str:
-    """The hash of model, prompt, tool schemas and policy; another model (the fallback) is another version."""
+async def agent_version(work: Work, policy: CategoryPolicy, parts: Parts, model: str | None = None) -> str:
+    """The hash of model, prompt, tool schemas, policy and released notes; another model is another version."""
     prompt = parts.prompts.get(policy.category, "")
-    said = {"model": parts.model if model is None else model, "prompt": prompt, "policy": policy.version}
+    said: dict[str, object] = {
+        "model": parts.model if model is None else model,
+        "prompt": prompt,
+        "policy": policy.version,
+    }
+    if notes := await notes_of(work, policy.category):
+        said["notes"] = list(notes)
     return digest(said)
 
 
 async def current_version(work: Work, policy: CategoryPolicy, parts: Parts) -> Version | None:
     """The stretch that actions proposed now belong to; None before the first."""
     known = await versions_of(work, policy.category)
-    return version_at(known, agent_version(policy, parts), work.now)
+    return version_at(known, await agent_version(work, policy, parts), work.now)
 
 
 async def note_version(work: Work, policy: CategoryPolicy, parts: Parts, used: str) -> None:
     """Begins a version the first time the house's own model proposes under it."""
-    if used != agent_version(policy, parts) or parts.proofs.knows((policy.category, used)):
+    if parts.proofs.knows((policy.category, used)) or used != await agent_version(work, policy, parts):
         return
     if await current_version(work, policy, parts) is None:
         await _begin_first(work, policy.category, used)

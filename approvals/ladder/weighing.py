@@ -137,7 +137,7 @@ async def _falls(
     work: Work, row: StandingRow, history: History, policy: CategoryPolicy, parts: Parts
 ) -> str | None:
     """Why an autonomous category must go back to observation, or None."""
-    if row.agent_version != agent_version(policy, parts):
+    if row.agent_version != await agent_version(work, policy, parts):
         return "The agent's version changed; its evidence begins anew."
     since = autonomous_since(row, history)
     checked = audits(history, since, work.now)

@@ -25,6 +25,7 @@ from policies.load import load_catalog
 from service.commands.adversary import run_adversary
 from service.commands.attacks import run_attacks
 from service.commands.crash import crash_command
+from service.commands.from_review import from_review
 from service.commands.output import Json, columns, report, say
 from service.commands.perf import perf
 from service.commands.progress import bar
@@ -38,6 +39,7 @@ from tools.toolset import specs
 
 app = typer.Typer(help="Suites that decide.", no_args_is_help=True)
 app.command()(perf)
+app.command("from-review")(from_review)
 app.command("crash")(crash_command)
 app.command()(replay)
 

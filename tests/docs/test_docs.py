@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from core import errors
 from core.actions import ARROWS
 from evals import customers, scenario, steps
+from insights.measures import MEASURES, band_in_words, baseline_in_words
 from policies.examples import run_examples
 from policies.load import load_catalog
 from policies.model import AlwaysEscalate, Autonomy, CategoryFile, Example, Limit, Limits, Rule
@@ -242,8 +243,16 @@ def test_every_state_and_arrow_of_an_action_is_drawn() -> None:
     assert ends <= marked(page("architecture.md"))
 
 
+def test_every_number_is_defined_in_the_docs_as_in_the_code() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` (.*)$", page("numbers.md"), flags=re.MULTILINE))
+    assert set(rows) == set(MEASURES)
+    for key, one in MEASURES.items():
+        for words in (one.title, one.definition, band_in_words(one), one.band.why, baseline_in_words(one)):
+            assert words in rows[key], key
+
+
 def test_files_named_in_the_docs_exist() -> None:
-    tops = "service|evals|agent|approvals|tools|policies|store|core|tests|docs"
+    tops = "service|evals|insights|agent|approvals|tools|policies|store|core|tests|docs"
     lost = [
         f"{path.name}: {name}"
         for path in PAGES

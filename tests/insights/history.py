@@ -42,7 +42,7 @@ class _Together:
     async def insert(self) -> None:
         for kind, rows in self._rows.items():
             into = table(kind)
-            kept = [{c.key: getattr(row, c.key) for c in into.columns} for row in rows]
+            kept = [{c.key: getattr(row, c.key) for c in into.columns if c.computed is None} for row in rows]
             await self._work.conn.execute(into.insert(), kept)
 
 
@@ -52,8 +52,8 @@ class History:
     def __init__(self, work: Work) -> None:
         self.work = work
 
-    async def customer(self) -> str:
-        who = new_id("cus")
+    async def customer(self, who: str | None = None) -> str:
+        who = who or new_id("cus")
         await self.work.add(
             CustomerRow(
                 id=who,

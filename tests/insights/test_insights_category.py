@@ -22,7 +22,7 @@ REFUND = "refund_request"
 async def past(parts: Parts, category: str = REFUND, **more: object) -> list[str]:
     policy = parts.catalog.categories[Category(category)]
     async with parts.store.begin() as work:
-        return await History(work).record(policy, agent_version(policy, parts), **more)  # type: ignore[arg-type]
+        return await History(work).record(policy, await agent_version(work, policy, parts), **more)  # type: ignore[arg-type]
 
 
 def ops(clock: StillClock) -> Reviewer:

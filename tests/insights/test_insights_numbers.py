@@ -159,6 +159,8 @@ async def test_only_the_first_decision_on_a_proposal_counts(store: Store, clock:
         for decision in ("approve", "approve", "edit", "reject", "take_over"):
             action = await history.propose(talk, customer, at)
             await history.review(action, at, decision)
+            canary = await history.propose(talk, customer, at, canary=True, state="rejected")
+            await history.review(canary, at, "reject")
             if decision == "edit":
                 await history.review(action, at + MINUTE, "approve")
     now = (await shown(store)).number("unmodified").now
@@ -288,3 +290,10 @@ def test_every_measure_is_held_against_something_that_exists() -> None:
 )
 def test_numbers_read_as_people_write_them(value: float | None, unit: str, words: str) -> None:
     assert in_words(value, unit) == words  # type: ignore[arg-type]
+
+
+async def test_the_surroundings_of_a_canary_are_no_conversation(store: Store, clock: StillClock) -> None:
+    async with past(store) as history:
+        await history.talk(clock.now() - DAY, channel="canary")
+    found = await shown(store)
+    assert (found.first, found.open_now, found.number("escalated").now.of) == (None, 0, 0)

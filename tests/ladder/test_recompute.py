@@ -253,7 +253,8 @@ async def _whole(database: str, history: list[Told]) -> None:
     stores = [Store(clock=clock, engine=engine_for(database, size=2)) for _ in range(2)]
     first, second = (gate_on(store, clock).parts for store in stores)
     try:
-        used = agent_version(first.catalog.categories[CATEGORY], first)  # type: ignore[index]
+        async with first.store.begin() as work:
+            used = await agent_version(work, first.catalog.categories[CATEGORY], first)  # type: ignore[index]
         clock.move(-BEGAN)
         writers = [Written(first, used), Written(second, used)]
         await writers[0].begin()
