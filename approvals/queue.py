@@ -101,6 +101,7 @@ _SHOWN = (
             "claimed_by",
             "claimed_until",
             "review_after",
+            "canary",
             "digest",
             "urgent",
             "tier",
