@@ -17,6 +17,7 @@ from approvals.parts import Asking
 from approvals.submit import submit
 from core.actions import Executed, HandedOver, Held, Outcome, ToolCall
 from core.ids import new_id
+from core.watch import Value
 from store.columns import table
 from store.tables.conversation import ConversationRow
 from tools.kit import Card
@@ -64,9 +65,14 @@ async def run_call(call: ToolCall, used: set[str], turn: Turn, parts: AgentParts
         fresh = call.model_copy(update={"id": new_id("call")})
         return Ran(fresh, _failed(fresh, USED_TWICE))
     used.add(call.id)
-    if parts.approvals.write_tool(call.name) is not None:
-        return await _write(call, turn, parts)
-    return await _read(call, turn, parts)
+    known = call.name in parts.approvals.tools
+    name = call.name if known else "unknown"
+    about: dict[str, Value] = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name}
+    with parts.approvals.watch.span(f"execute_tool {name}", turn.conversation_id, about) as span:
+        run = _write if parts.approvals.write_tool(call.name) is not None else _read
+        ran = await run(call, turn, parts)
+        span.note(remit__tool__ok=ran.result.ok)
+        return ran
 
 
 async def _read(call: ToolCall, turn: Turn, parts: AgentParts) -> Ran:

@@ -34,9 +34,11 @@ from agent.prompt import build
 from agent.receipts import receipt_kinds
 from agent.requests import open_requests, set_state
 from agent.transcript import append, used_ids
+from agent.watched import asked
 from approvals import consent
 from approvals.lessons import notes_of
 from core.errors import Conflict
+from core.watch import Value
 from store.events import emit
 from store.tables.conversation import ConversationRow
 from store.work import Work
@@ -69,8 +71,11 @@ async def go_on(conversation_id: str, parts: AgentParts) -> None:
 async def _take(turn: Turn, parts: AgentParts) -> None:
     """One turn, seen by whoever watches; a turn that was taken over leaves nothing behind."""
     parts.live.show(turn.conversation_id, "typing", {"on": True})
+    about: dict[str, Value] = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "remit"}
     try:
-        await _in_time(turn, parts)
+        with parts.approvals.watch.span("invoke_agent remit", turn.conversation_id, about) as span:
+            await _in_time(turn, parts)
+            span.note(remit__turn__steps=turn.steps, remit__turn__plan=turn.hearing.plan)
     except LeaseLost:
         log.warning("turn %s was taken over", turn.id)
     except asyncio.CancelledError:
@@ -184,7 +189,7 @@ async def _ask_model(turn: Turn, parts: AgentParts) -> Reply:
         proven = await receipt_kinds(work, turn.conversation_id)
     speaker = Speaker(turn.conversation_id, parts, receipts=proven)
     try:
-        reply = keepable(await turn.model.reply(prompt, on_text=speaker))
+        reply = keepable(await asked(turn, prompt, speaker, parts.approvals.watch))
     except ModelDown as down:
         if turn.model is parts.fallback:
             return Reply(stop="refusal")

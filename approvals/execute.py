@@ -235,9 +235,11 @@ async def perform(
     """Calls the vendor under a recorded intent and records what it said; a worker that wakes too late calls nobody."""
     if not timedelta(0) <= parts.clock.now() - decided_at <= TOO_LATE:
         return await _try_later(seen, "woke too late", parts, fence=fence)
+    about = {"remit.tool": seen.action.tool, "remit.action.id": seen.action.id}
     try:
-        async with asyncio.timeout(LONGEST_CALL.total_seconds()):
-            receipt = await seen.tool.execute(seen.args, permit, seen.scope)
+        with parts.watch.span("remit.execute", seen.action.conversation_id, about):
+            async with asyncio.timeout(LONGEST_CALL.total_seconds()):
+                receipt = await seen.tool.execute(seen.args, permit, seen.scope)
     except VendorRefused as refused:
         return await _refused(seen, str(refused), parts, fence=fence, tell=tell)
     except (VendorBusy, VendorDown) as busy:

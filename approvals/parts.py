@@ -8,6 +8,7 @@ from approvals.ladder.proofs import Proofs
 from core.clock import Clock
 from core.conversation import Principal
 from core.ids import ConversationId, TurnId
+from core.watch import Unwatched, Watch
 from policies.model import Catalog
 from store.jobs import Jobs
 from store.work import Store
@@ -34,6 +35,7 @@ class Parts:
     model: str = ""
     prompts: Mapping[str, str] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=Proofs)
+    watch: Watch = field(default_factory=Unwatched)
     undo: timedelta = timedelta(0)
 
     def write_tool(self, name: str) -> "WriteTool | None":  # type: ignore[type-arg]

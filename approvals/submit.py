@@ -82,10 +82,13 @@ async def _propose(tool: WriteTool[Any], args: Args, under: Mandate, asking: Ask
     except ToolFailed as failed:
         return Refused(because=str(failed), check="facts")
     action = new_action(tool, args, under, asking.who.id)
+    about = {"remit.tool": tool.spec.name, "remit.category": action.category, "remit.action.id": action.id}
     async with parts.store.begin() as work:
-        judged = await judge(work, action, facts, under, parts)
-        proof = await evidence(work, action, judged, under, given=True, owned=True)
-        decided = route(proof)
+        with parts.watch.span("remit.gate", asking.conversation_id, about) as span:
+            judged = await judge(work, action, facts, under, parts)
+            proof = await evidence(work, action, judged, under, given=True, owned=True)
+            decided = route(proof)
+            span.note(remit__verdict=judged.verdict.kind, remit__route=type(decided).__name__.lower())
         await note_version(work, under.policy, parts, under.agent_version)
         row = _row(action, tool, tool.preview(args, facts), judged, decided, under, work)
         known = await _insert_once(work, row)

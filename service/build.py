@@ -34,6 +34,7 @@ from service.rates import Rates
 from service.sandbox import Sandbox, sandbox_for
 from service.settings import VENDORS, Settings
 from service.systems import systems_for
+from service.telemetry import watching
 from service.tokens import accept
 from service.webhooks import HOOKS
 from store.audit import Anchor
@@ -85,6 +86,9 @@ async def house(
             await seed_articles(store)
         app = connect(database.dsn)
         await stack.enter_async_context(app.open_async())
+        watch, telemetry = watching(settings)
+        if telemetry is not None:
+            stack.callback(telemetry.close)
         breakers = Breakers(monotonic)
         systems = await systems_for(settings, sandbox, store, clock, stack, breakers=breakers)
         systems, channels = with_channels(systems, settings, clock, stack), channels_of(settings)
@@ -100,6 +104,7 @@ async def house(
             systems=systems,
             jobs=Jobs(app),
             secret=derived(settings, "codes"),
+            watch=watch,
             model=f"{model.name} {model.version}",
             prompts={name: shown_digest(policy, specs) for name, policy in catalog.categories.items()},
             undo=timedelta(seconds=settings.undo_seconds),

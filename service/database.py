@@ -74,6 +74,7 @@ def _prepared(server: str, dsn: str, sandbox_dsn: str) -> Database:
 
 
 def _given(dsn: str, settings: Settings) -> Database:
+    migrate.newer_than_code(dsn)
     at = migrate.current(dsn)
     if settings.production and at != migrate.head():
         raise Unavailable(

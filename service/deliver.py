@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from approvals.parts import Parts
 from core.errors import NotFound, VendorError, VendorRefused
 from core.ids import TicketId
+from core.watch import trace_id
 from service.announce import Channels
 from service.slack import write_message
 from store.columns import table
@@ -149,7 +150,7 @@ async def _ticket(row: OutboxRow, parts: Parts) -> TicketId:
         requester=requester,
         subject=row.body.get("subject", "Chat"),
         text=row.body.get("text", "A conversation in the chat."),
-        tags=row.body.get("tags", ["remit"]),
+        tags=[*row.body.get("tags", ["remit"]), f"trace-{trace_id(conversation.id)}"],
         key=f"ticket-{conversation.id}",
     )
     async with parts.store.begin() as work:

@@ -20,6 +20,8 @@ from approvals.execute import execute
 from approvals.ladder.canaries import plant_canaries
 from approvals.ladder.compare import compare_all
 from approvals.ladder.weighing import weigh_all, weigh_category
+from approvals.parts import Parts
+from approvals.record import action_row
 from approvals.settle import settle, sweep
 from core.errors import Conflict, NotFound
 from service.announce import Channels
@@ -59,6 +61,7 @@ def register(
     @app.task(name="execute_action", retry=_RETRY)
     async def execute_action(action_id: str) -> None:
         await execute(action_id, house, tell=True)
+        await _measure_wait(action_id, house)
 
     @app.task(name="send_code", retry=_RETRY)
     async def send_code(action_id: str) -> None:
@@ -154,6 +157,15 @@ def _register_periodic(app: procrastinate.App, parts: AgentParts, anchor: Anchor
     async def reconcile(timestamp: int) -> None:
         found = await compare(house, since=house.clock.now() - _RECENT)
         await keep(found.differences, house, page=oncall, whole=False)
+
+
+async def _measure_wait(action_id: str, house: Parts) -> None:
+    """How long an approval was waited for, in seconds."""
+    async with house.store.begin() as work:
+        row = await action_row(work, action_id)
+    if row.approved_at is not None:
+        waited = (row.approved_at - row.created_at).total_seconds()
+        house.watch.measure("remit.approval.wait", waited, {"remit.category": row.category})
 
 
 async def _take_up(app: procrastinate.App) -> None:

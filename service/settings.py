@@ -52,6 +52,8 @@ class Settings(BaseModel):
     company: str = Field("Northwind Example", alias="REMIT_COMPANY", min_length=1, max_length=60)
     demo: bool = Field(False, alias="REMIT_DEMO")
     undo_seconds: int = Field(10, alias="REMIT_UNDO_SECONDS", ge=0, le=60)
+    log: Literal["text", "json"] = Field("text", alias="REMIT_LOG")
+    otlp_url: str | None = Field(None, alias="REMIT_OTLP_URL", pattern=r"^https?://[^\s]+$")
 
     token_issuer: str = Field("remit-demo", alias="REMIT_TOKEN_ISSUER", min_length=1)
     token_audience: str = Field("remit", alias="REMIT_TOKEN_AUDIENCE", min_length=1)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.clock import SystemClock
-from service import runfile
+from service import logs, runfile
 from service.build import house
 from service.commands.output import say
 from service.database import opened
@@ -25,7 +25,9 @@ def serve(
     """The web service with a worker inside."""
 
     async def run() -> None:
-        async with house(load()) as built:
+        settings = load()
+        logs.set_up(settings.log)
+        async with house(settings) as built:
             await serve_until_stopped(
                 built,
                 port=port,
@@ -40,7 +42,9 @@ def worker() -> None:
     """Only background work; run it on any number of machines against the same database."""
 
     async def run() -> None:
-        async with house(load()) as built:
+        settings = load()
+        logs.set_up(settings.log)
+        async with house(settings) as built:
             await work_until_stopped(built, ready=lambda: say("Working. Stop with Ctrl-C."))
 
     asyncio.run(run())
