@@ -10,7 +10,7 @@ help:
 	@echo "make test   every test (installs what it needs; browser tests need Chromium)"
 	@echo "make check  ruff, mypy, import-linter and the fast tests"
 	@echo "make adversary  a compromised model against the gate, with a fresh seed"
-	@echo "make corpus     non-interference over every attack text in ../shared (many minutes)"
+	@echo "make corpus     non-interference over every attack text in ../shared (some minutes)"
 	@echo "make mutants    each check of the gate switched off alone: a test must turn red (docs/gate-mutants.md)"
 	@echo "make lock   resolve the requirements again, with hashes"
 
@@ -45,7 +45,7 @@ adversary: setup
 	@$(BIN)/remit evals run adversary --steps 20000
 
 corpus: setup
-	@$(BIN)/python -m pytest -m corpus
+	@$(BIN)/python -m pytest -n 2 -m corpus
 
 mutants: setup
 	@$(BIN)/python tests/gate/run_mutants.py

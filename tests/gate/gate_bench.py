@@ -51,21 +51,23 @@ class NotedJobs(Jobs):
 class _Conn:
     """A connection that tells each statement to `step` before it is run."""
 
-    def __init__(self, conn: Any, step: Step) -> None:
+    def __init__(self, conn: Any, step: "Watch") -> None:
         self._conn, self._step = conn, step
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._conn, name)
 
     async def execute(self, statement: Any, *args: Any, **more: Any) -> Any:
-        self._step(" ".join(str(statement).split())[:90])
+        # Written out only when somebody listens: it takes longer than most statements do.
+        if self._step.listens:
+            self._step(" ".join(str(statement).split())[:90])
         return await self._conn.execute(statement, *args, **more)
 
 
 class WatchedStore(Store):
     """A store whose statements and commits pass by `step`, which may raise."""
 
-    def __init__(self, *, clock: StillClock, engine: Any, step: Step) -> None:
+    def __init__(self, *, clock: StillClock, engine: Any, step: "Watch") -> None:
         super().__init__(clock=clock, engine=engine)
         self._step = step
 
@@ -164,21 +166,26 @@ class Gate:
 
 @dataclass
 class Watch:
-    """Counts steps; `fails_at` makes that one raise."""
+    """Counts steps from `start` on; `fails_at` makes that one raise."""
 
     seen: list[str] = field(default_factory=list)
     fails_at: int | None = None
     muted: int = 0
+    started: bool = False
+
+    @property
+    def listens(self) -> bool:
+        return self.started and not self.muted
 
     def __call__(self, what: str) -> None:
-        if self.muted:
+        if not self.listens:
             return
         self.seen.append(what)
         if self.fails_at == len(self.seen):
             raise InjectedError(f"{self.fails_at}: {what}")
 
     def start(self, fails_at: int | None = None) -> None:
-        self.seen, self.fails_at = [], fails_at
+        self.seen, self.fails_at, self.started = [], fails_at, True
 
     def off(self) -> "_Muted":
         return _Muted(self)
