@@ -5,6 +5,9 @@ import re
 from demo_process import DemoProcess
 from playwright.sync_api import Browser, Page
 
+# One of each kind of page for ops.
+OPS = ("/ops", "/ops/numbers", "/ops/numbers/resolved_alone", "/ops/categories/refund_request")
+
 
 def new_page(chromium: Browser, width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
     """A page of a browser of its own; requests elsewhere, script errors and dialogs are noted on it."""

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from crowd import OPENING, crowd
 from demo_process import DemoProcess, picture
-from pages import log_in, new_page, nothing_strange, sign_in, write
+from pages import OPS, log_in, new_page, nothing_strange, sign_in, write
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,7 +36,7 @@ def test_no_page_has_a_serious_fault(chromium: Browser, demo: DemoProcess, width
     page.goto(f"{demo.url}/login")
     found += faults(page)
     log_in(page, demo, "ops@example.com")
-    for path in ("/console", "/console/me", "/console/people", "/ops", "/console/nothing-here"):
+    for path in ("/console", "/console/me", "/console/people", *OPS, "/console/nothing-here"):
         page.goto(demo.url + path)
         found += faults(page)
     page.goto(f"{demo.url}/console?risk=high")

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 from demo_process import DemoProcess, picture
-from pages import log_in, new_page, nothing_strange, sign_in, write
+from pages import OPS, log_in, new_page, nothing_strange, sign_in, write
 from playwright.sync_api import Browser, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -95,7 +95,7 @@ def test_what_customers_write_is_shown_as_text(chromium: Browser, demo: DemoProc
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["/demo", "/login", "/chat", "/console", "/console/me", "/ops"])
+@pytest.mark.parametrize("path", ["/demo", "/login", "/chat", "/console", "/console/me", *OPS])
 def test_no_page_is_wider_than_its_screen(
     chromium: Browser, demo: DemoProcess, path: str, width: int
 ) -> None:
