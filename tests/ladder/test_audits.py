@@ -11,7 +11,8 @@ from approvals.ladder.audits import SHARES, begin_burst, is_audited, is_chosen
 from approvals.ladder.views import category_view
 from approvals.ladder.weighing import weigh_category
 from approvals.parts import Parts, Reviewer
-from approvals.queue import detail, waiting
+from approvals.detail import detail
+from approvals.queue import waiting
 from approvals.reviews import Decided, decide
 from approvals.standing import standing_of
 from core.actions import Executed, Held
@@ -74,7 +75,7 @@ async def test_what_was_chosen_comes_into_the_queue_afterwards_and_the_rest_does
     chosen = {
         action for ticket, action in ran if is_chosen(gate.parts.secret, ticket, SHARES["autonomous_20"])
     }
-    assert {entry.action_id for entry in await waiting(gate.parts)} == chosen
+    assert {entry.action_id for entry in (await waiting(gate.parts)).entries} == chosen
     assert {(await gate.row(action)).review_after for _, action in ran} <= {True, False}
     view = await category_view(CATEGORY, gate.parts)
     assert view.n >= 500, "audits that wait hide nothing that was decided before"
@@ -86,7 +87,7 @@ async def test_an_audited_error_raises_the_share_to_all_for_a_hundred_tickets(ga
         await begin_burst(work, CATEGORY)
     gate.clock.move(timedelta(seconds=1))
     ran = [await alone(gate, f"k{i}") for i in range(3)]
-    assert {e.action_id for e in await waiting(gate.parts)} == {action for _, action in ran}
+    assert {e.action_id for e in (await waiting(gate.parts)).entries} == {action for _, action in ran}
     await wrong(gate, ran[0][1])
     async with gate.parts.store.begin() as work:
         began = await work.value(select(_STANDING.c.burst_from))

@@ -13,7 +13,8 @@ from approvals.execute import execute, permit_for
 from approvals.ladder.canaries import MISSED, plant, plant_canaries
 from approvals.ladder.views import category_view
 from approvals.parts import Parts, Reviewer
-from approvals.queue import detail, waiting
+from approvals.detail import detail
+from approvals.queue import waiting
 from approvals.record import action_row
 from approvals.reviews import Decided, Reviewed, decide
 from approvals.settle import sweep
@@ -96,7 +97,7 @@ async def test_a_canary_is_a_real_action_with_one_thing_wrong_that_rules_allow(p
 
 
 async def test_a_canary_looks_like_any_entry_of_the_queue(planted: Planted) -> None:
-    [entry] = [e for e in await waiting(planted.gate.parts) if e.action_id == planted.id]
+    [entry] = [e for e in (await waiting(planted.gate.parts)).entries if e.action_id == planted.id]
     shown = await detail(planted.id, None, planted.gate.parts)
     assert entry.customer_name == "Ada Example"
     assert shown.request_text == "" or "refund" in shown.request_text
@@ -218,7 +219,7 @@ async def test_the_answer_to_another_question_is_a_canary_of_answers(gate: Gate,
             "Open the plan page.",
             "Parcels take two days.",
         }
-    [entry] = await waiting(parts)
+    [entry] = (await waiting(parts)).entries
     shown = await detail(made, None, parts)
     assert (entry.action_id, entry.state, entry.review_after) == (made, "executed", True)
     assert shown.receipt is not None

@@ -18,6 +18,9 @@ _USER = table(UserRow)
 CUSTOMER = frozenset({"customer"})
 ANYONE = frozenset({"nobody", "customer", "approver", "ops", "evaluator", "admin", "no-role"})
 READERS = frozenset({"approver", "ops", "evaluator", "admin"})
+APPROVERS = frozenset({"approver", "admin"})
+HANDLERS = frozenset({"approver", "ops", "admin"})
+OPS = frozenset({"ops", "admin"})
 ROWS: Mapping[str, frozenset[str]] = {
     "GET /healthz": ANYONE,
     "GET /readyz": ANYONE,
@@ -38,14 +41,24 @@ ROWS: Mapping[str, frozenset[str]] = {
     "POST /v1/actions/{action_id}/code/again": CUSTOMER,
     "GET /v1/actions": READERS,
     "GET /v1/actions/{action_id}": READERS,
-    "POST /v1/actions/{action_id}/reviews": frozenset({"approver", "admin"}),
+    "POST /v1/actions/{action_id}/reviews": APPROVERS,
+    "POST /v1/actions/{action_id}/rehearse": APPROVERS,
+    "POST /v1/actions/{action_id}/undo": APPROVERS,
+    "POST /v1/actions/{action_id}/leave": APPROVERS,
+    "POST /v1/actions/{action_id}/hand-on": APPROVERS,
+    "POST /v1/actions/{action_id}/notes": HANDLERS,
+    "POST /v1/reviews/batch": APPROVERS,
+    "GET /v1/me/numbers": READERS,
+    "GET /v1/numbers": READERS,
+    "GET /v1/numbers/{measure}/rows": READERS,
     "GET /v1/handoffs": READERS,
-    "POST /v1/conversations/{conversation_id}/reply": frozenset({"approver", "ops", "admin"}),
-    "POST /v1/conversations/{conversation_id}/close": frozenset({"approver", "ops", "admin"}),
+    "POST /v1/conversations/{conversation_id}/reply": HANDLERS,
+    "POST /v1/conversations/{conversation_id}/close": HANDLERS,
     "GET /v1/standings": READERS,
-    "POST /v1/standings/{category}/demote": frozenset({"ops", "admin"}),
+    "POST /v1/standings/{category}/graduate": OPS,
+    "POST /v1/standings/{category}/demote": OPS,
     "GET /v1/switches": READERS,
-    "POST /v1/switches": frozenset({"ops", "admin"}),
+    "POST /v1/switches": OPS,
 }
 BODIES: Mapping[str, object] = {
     "POST /v1/conversations": {},
@@ -54,8 +67,13 @@ BODIES: Mapping[str, object] = {
     "POST /v1/actions/{action_id}/confirm": {"digest": "0" * 64},
     "POST /v1/actions/{action_id}/code": {"code": "123456"},
     "POST /v1/actions/{action_id}/reviews": {"digest": "0" * 64, "decision": "approve"},
+    "POST /v1/actions/{action_id}/rehearse": {"args": {}},
+    "POST /v1/actions/{action_id}/hand-on": {"to": "usr_none"},
+    "POST /v1/actions/{action_id}/notes": {"text": "seen"},
+    "POST /v1/reviews/batch": {"actions": [{"action_id": "act_none", "digest": "0" * 64}]},
     "POST /v1/conversations/{conversation_id}/reply": {"text": "hello"},
     "POST /v1/conversations/{conversation_id}/close": {"needed_person": True},
+    "POST /v1/standings/{category}/graduate": {"reason": "a drill"},
     "POST /v1/standings/{category}/demote": {"reason": "a drill"},
     "POST /v1/switches": {"scope": "category", "key": "nope", "on": True, "reason": "a drill"},
 }
@@ -82,7 +100,7 @@ async def test_each_role_reaches_exactly_what_is_written_down(home: House, web: 
             for endpoint, allowed in ROWS.items():
                 method, path = endpoint.split(" ")
                 filled = path.replace("{category}", "nope").replace("{action_id}", "act_none")
-                filled = filled.replace("{conversation_id}", "con_none")
+                filled = filled.replace("{conversation_id}", "con_none").replace("{measure}", "nope")
                 answer = await caller.request(method, filled, json=BODIES.get(endpoint))
                 refusal = 403 if role in COLLEAGUES and allowed & READERS else 401
                 expected = "in" if role in allowed else refusal

@@ -100,7 +100,9 @@ async def served(
             conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)) + sql.SQL(more))  # type: ignore[arg-type]
     head, _, query = server.partition("?")
     at = [f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "") for name in names]
-    settings = load({"REMIT_HOME": str(tmp_path_factory.mktemp("hooks"))}, env_file=None)
+    settings = load(
+        {"REMIT_HOME": str(tmp_path_factory.mktemp("hooks")), "REMIT_UNDO_SECONDS": "0"}, env_file=None
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         async with house(settings, demo=host_app(settings), database=Database(*at)) as built:
