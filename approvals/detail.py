@@ -11,7 +11,7 @@ from approvals import queue
 from approvals.claims import look_at
 from approvals.notes import Note, notes_on
 from approvals.parts import Parts, Reviewer
-from approvals.queue import Entry
+from approvals.queue import Entry, shown_state
 from approvals.record import action_row, breaches_of, facts_of, preview_of, receipt_of, verdict_of
 from core.actions import Fired, Preview, Receipt
 from core.conversation import Said
@@ -232,8 +232,9 @@ async def _history(work: Work, row: ActionRow, reviews: Sequence[ReviewRow]) -> 
         steps.append(Step(_review_words(review), review.reviewer_id, review.at))
         if review.undone_at is not None:
             steps.append(Step("Approval taken back", review.reviewer_id, review.undone_at))
-    if row.state not in ("held", "asked", "proposed"):
-        steps.append(Step(f"Now {row.state}", "system", row.state_at))
+    state = shown_state(row.state, canary=row.canary, review_after=row.review_after)
+    if state not in ("held", "asked", "proposed"):
+        steps.append(Step(f"Now {state}", "system", row.state_at))
     return tuple(sorted(steps, key=lambda s: s.at))
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from approvals.detail import detail
 from approvals.ladder.audits import SHARES, begin_burst, is_audited, is_chosen
 from approvals.ladder.views import category_view
 from approvals.ladder.weighing import weigh_category
 from approvals.parts import Parts, Reviewer
-from approvals.detail import detail
 from approvals.queue import waiting
 from approvals.reviews import Decided, decide
 from approvals.standing import standing_of

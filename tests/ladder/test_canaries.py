@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from approvals.detail import detail
 from approvals.execute import execute, permit_for
 from approvals.ladder.canaries import MISSED, plant, plant_canaries
 from approvals.ladder.views import category_view
 from approvals.parts import Parts, Reviewer
-from approvals.detail import detail
 from approvals.queue import waiting
 from approvals.record import action_row
 from approvals.reviews import Decided, Reviewed, decide
